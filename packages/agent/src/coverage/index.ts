@@ -1,0 +1,1 @@
+export { isCoverageName, readCoverage } from './read-coverage.ts'

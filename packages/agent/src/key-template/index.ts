@@ -1,0 +1,1 @@
+export { renderStepKey } from './step-key.ts'

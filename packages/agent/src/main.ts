@@ -1,0 +1,33 @@
+/**
+ * `agent.mjs run <taskDir>`: runs the task of a place. `agent.mjs wait <taskDir>`: the same, once there is a task. `agent.mjs drain <taskDir> [--reason TEXT]`: on the host, ends
+ * the task of an agent that died. The contract is protocol's place.ts.
+ */
+import { exitCodes } from './engine/exit-codes.ts'
+
+const defaultReason = 'The place of the job ended unexpectedly.'
+
+async function main(args: readonly string[]): Promise<number> {
+  const [command, root] = args
+  if (command === 'run' && root !== undefined) {
+    const { runTask } = await import('./engine/run-task.ts')
+    return await runTask(root)
+  }
+  if (command === 'wait' && root !== undefined) {
+    const { waitForTask } = await import('./engine/wait-for-task.ts')
+    return await waitForTask(root)
+  }
+  if (command === 'drain' && root !== undefined) {
+    const { drainTask } = await import('./engine/drain.ts')
+    return await drainTask(root, (args[2] === '--reason' ? args[3] : undefined) ?? defaultReason)
+  }
+  process.stderr.write(
+    'usage: agent.mjs run <task directory>\n       agent.mjs wait <task directory>\n       agent.mjs drain <task directory> [--reason TEXT]\n',
+  )
+  return exitCodes.fault
+}
+
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`agent: ${error.stack ?? error.message}\n`)
+  process.exit(exitCodes.fault)
+})
+process.exit(await main(process.argv.slice(2)))

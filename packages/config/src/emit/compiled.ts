@@ -1,0 +1,67 @@
+import type { CompiledWorkflow, Invocation } from '../workflows/invocation.ts'
+import type { YNode } from '../yaml/nodes.ts'
+import { fromNode, type Json, type JsonMap, sortedMap, Written } from './json.ts'
+import { emitYaml } from './yaml.ts'
+
+export interface OrbNote {
+  requested: string
+  resolved: string
+}
+
+/** The compiled config without its comments: a version 2 document that needs no compiler any more (22.1). */
+export function emitCompiled(workflows: { compiled: CompiledWorkflow; triggers?: YNode }[]): string {
+  const jobs: JsonMap = new Map()
+  const blocks: JsonMap = new Map<string, Json>([['version', 2]])
+  for (const { compiled, triggers } of workflows) {
+    for (const one of compiled.invocations)
+      if (one.job.type !== 'approval') jobs.set(one.final, new Written(one.job.text))
+    const block: JsonMap = new Map<string, Json>([['jobs', compiled.invocations.map(entryJson)]])
+    if (triggers) block.set('triggers', fromNode(triggers))
+    if (compiled.maxAutoReruns !== undefined) block.set('max_auto_reruns', compiled.maxAutoReruns)
+    blocks.set(compiled.name, block)
+  }
+  return emitYaml(
+    new Map<string, Json>([
+      ['version', 2],
+      ['jobs', jobs],
+      ['workflows', blocks],
+    ]),
+  )
+}
+
+function entryJson(one: Invocation): Json {
+  const keys = sortedMap({
+    context: one.contexts.length === 0 ? undefined : one.contexts,
+    filters: one.filters.json,
+    requires: one.dependencies.length === 0 ? undefined : one.dependencies.map(requirementJson),
+    type: one.job.type === 'approval' ? 'approval' : undefined,
+  })
+  return keys.size === 0 ? one.final : new Map([[one.final, keys]])
+}
+
+function requirementJson({ on, statuses }: Invocation['dependencies'][number]): Json {
+  if (statuses.length === 1 && statuses[0] === 'success') return on.final
+  return new Map<string, Json>([[on.final, statuses]])
+}
+
+/** The lines above and below the compiled config: what the orbs resolved to, and the text it was made from. */
+export function withComments(yaml: string, orbs: OrbNote[], source: string): string {
+  const registry = orbs.filter(({ requested }) => !requested.startsWith('https://'))
+  const head = registry.map(
+    ({ requested, resolved }) => `# Orb '${oneLine(requested)}' resolved to '${oneLine(resolved)}'\n`,
+  )
+  const original = linesOf(source).map((line) => {
+    const kept = line.trimEnd()
+    return kept === '' ? '#' : `# ${kept}`
+  })
+  return `${head.join('')}${yaml}\n# Original config:\n${original.join('\n')}\n`
+}
+
+/** Lines as any reader of YAML may see them. */
+function linesOf(text: string): string[] {
+  return text.split(/[\r\u0085\u2028\u2029]/.test(text) ? /\r\n|[\n\r\u0085\u2028\u2029]/ : '\n')
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ')
+}

@@ -1,0 +1,148 @@
+import { fromNode, type Json, sortedMap, textsJson } from '../emit/json.ts'
+import type { PlanExecutor, PlanImage } from '../plan.ts'
+import type { Env } from '../scope/types.ts'
+import { textOf } from '../templates/text.ts'
+import { get, getPresent, isNull, items, makeMap, pairs, typeName, type YNode } from '../yaml/nodes.ts'
+import { rendered, variables, variablesJson } from './environment.ts'
+import { environmentKeys, type Place, placeKeys } from './resolve.ts'
+import { splitWords } from './words.ts'
+
+/** Text of an evaluated field that is a string, or became one by substitution. */
+export function fieldText(node: YNode | undefined): string | undefined {
+  return node && !isNull(node) ? textOf(node) : undefined
+}
+
+/** A `shell` as one line: lists are joined (spec: config-language.md 14.16). */
+export function shellText(node: YNode | undefined): string | undefined {
+  if (node?.kind !== 'seq') return fieldText(node)
+  return node.items.map((item) => fieldText(item) ?? '').join(' ')
+}
+
+/** The executor of a merged place; undefined when it has not exactly one, which has then been reported at `at`. */
+export function planExecutor(place: Place, at: YNode, env: Env): PlanExecutor | undefined {
+  const found = environmentKeys.filter((key) => place.keys.has(key))
+  const key = found[0]
+  const node = key && place.keys.get(key)
+  if (!node || found.length !== 1) {
+    const message = `Exactly one of docker, machine, macos is required, found ${found.length}`
+    env.world.report.add('C410', at, message, { stack: env.stack })
+    return undefined
+  }
+  if (key === 'docker') return { type: 'docker', images: items(node).map((item) => planImage(item, env)) }
+  if (key === 'macos') return { type: 'macos', xcode: fieldText(get(node, 'xcode')) ?? '' }
+  return planMachine(node, place, env)
+}
+
+function planMachine(node: YNode, place: Place, env: Env): PlanExecutor | undefined {
+  if (node.kind === 'map') {
+    const caching = getPresent(node, 'docker_layer_caching')
+    const dockerLayerCaching = caching?.kind === 'scalar' && caching.value === true
+    return { type: 'machine', image: fieldText(get(node, 'image')) ?? 'default', dockerLayerCaching }
+  }
+  const { report } = env.world
+  const { stack } = env
+  if (node.kind === 'scalar' && typeof node.value === 'string') {
+    return { type: 'machine', image: node.value, dockerLayerCaching: false }
+  }
+  if (node.kind !== 'scalar' || node.value !== true) {
+    report.add('C410', node, `Exactly one of docker, machine, macos is required, found machine: ${typeName(node)}`, {
+      stack,
+    })
+    return undefined
+  }
+  const resourceClass = fieldText(place.keys.get('resource_class'))
+  if (!resourceClass?.includes('/')) {
+    const hint = 'name an image: machine: {image: …}'
+    report.add('W920', node, '`machine: true` without a self-hosted resource class is deprecated', { stack, hint })
+  }
+  return { type: 'machine', image: 'default', dockerLayerCaching: false }
+}
+
+/** Of the budget, about what an image takes of the memory in characters. */
+const costOfImage = 2048
+
+function planImage(node: YNode, env: Env): PlanImage {
+  env.world.budget.spend(costOfImage, node)
+  const style = env.world.options.numericEnv
+  const auth = getPresent(node, 'auth')
+  const entrypoint = argv(getPresent(node, 'entrypoint'))
+  const command = argv(getPresent(node, 'command'))
+  const name = fieldText(get(node, 'name'))
+  const user = fieldText(get(node, 'user'))
+  const aws = getPresent(node, 'aws_auth')
+  const gcp = getPresent(node, 'gcp_auth')
+  const image: PlanImage = {
+    image: fieldText(get(node, 'image')) ?? '',
+    environment: rendered(variables(getPresent(node, 'environment')), style),
+  }
+  if (name !== undefined) image.name = name
+  if (entrypoint) image.entrypoint = entrypoint
+  if (command) image.command = command
+  if (user !== undefined) image.user = user
+  if (auth) {
+    image.auth = { username: fieldText(get(auth, 'username')) ?? '', password: fieldText(get(auth, 'password')) ?? '' }
+  }
+  if (aws) image.awsAuth = texts(aws)
+  if (gcp) image.gcpAuth = texts(gcp)
+  return image
+}
+
+function argv(node: YNode | undefined): string[] | undefined {
+  if (!node) return undefined
+  if (node.kind === 'seq') return node.items.map((item) => fieldText(item) ?? '')
+  return splitWords(fieldText(node) ?? '')
+}
+
+function texts(node: YNode): Record<string, string> {
+  return Object.fromEntries(pairs(node).map(([key, pair]) => [key, fieldText(pair.value) ?? '']))
+}
+
+/** The place as the compiled config shows it, always in one order of keys. */
+export function placeJson(place: Place): [string, Json][] {
+  return placeKeys.flatMap((key): [string, Json][] => {
+    const node = place.keys.get(key)
+    return node && !isNull(node) ? [[key, fieldJson(key, node)]] : []
+  })
+}
+
+function fieldJson(key: string, node: YNode): Json {
+  if (key === 'docker') return items(node).map(imageJson)
+  if (key === 'machine' && node.kind === 'map') return machineJson(node)
+  return key === 'machine' || key === 'macos' ? fromNode(node) : textsJson(node)
+}
+
+function machineJson(node: YNode): Json {
+  const image = getPresent(node, 'image')
+  const caching = getPresent(node, 'docker_layer_caching')
+  return sortedMap({ image: image && textsJson(image), docker_layer_caching: caching && fromNode(caching) })
+}
+
+function imageJson(node: YNode): Json {
+  const entries = pairs(node).flatMap(([key, { value }]): [string, Json][] => {
+    if (isNull(value)) return []
+    if (key !== 'environment')
+      return [[key, value.kind === 'map' ? new Map(Object.entries(texts(value))) : textsJson(value)]]
+    const environment = variablesJson(variables(value))
+    return environment ? [[key, environment]] : []
+  })
+  return new Map(entries)
+}
+
+const synonyms = ['resource_class', 'shell']
+
+/** Moves `resource_class` and `shell` of `machine` or `macos` to the job where the job has none of its own. */
+export function liftSynonyms(place: Place): Place {
+  let { keys } = place
+  for (const name of ['machine', 'macos']) {
+    const node = keys.get(name)
+    if (node?.kind !== 'map' || !synonyms.some((key) => node.entries.has(key))) continue
+    keys = new Map(keys)
+    for (const key of synonyms) {
+      const own = getPresent(node, key)
+      if (own && !keys.has(key)) keys.set(key, own)
+    }
+    const rest = new Map([...node.entries].filter(([key]) => !synonyms.includes(key)))
+    keys.set(name, makeMap(node, rest))
+  }
+  return { ...place, keys }
+}

@@ -1,0 +1,189 @@
+import { fromNode, type JsonMap } from '../emit/json.ts'
+import { emitBody } from '../emit/yaml.ts'
+import { rendered, variables, variablesJson } from '../executors/environment.ts'
+import { fieldText, liftSynonyms, placeJson, planExecutor, shellText } from '../executors/plan.ts'
+import { overlay, type Place, placeOf, resolveExecutor } from '../executors/resolve.ts'
+import type { BuildSpec, PlanExecutor, PlanJob, PlanStep, StepOrigin } from '../plan.ts'
+import type { Element, Env, Value } from '../scope/types.ts'
+import { jobKeys } from '../shape/job.ts'
+import type { ShapeContext } from '../shape/shape.ts'
+import { expandSteps, originOf } from '../steps/expand.ts'
+import type { CompiledStep } from '../steps/normalise.ts'
+import { evaluateNode, isLiteral } from '../templates/evaluate.ts'
+import { get, getPresent, isNull, stringOf, toData, type YNode } from '../yaml/nodes.ts'
+
+/** A job's body after expansion. */
+export interface CompiledJob {
+  type: PlanJob['type']
+  /** The body as it stands in the compiled config: equal texts are the same job (16.12). */
+  text: string
+  spec?: BuildSpec
+  release?: PlanJob['release']
+  serialKey?: string
+  /** Of a build: the nodes behind `spec`, each with its place. */
+  nodes?: { executor?: YNode; place: Place; fields: ReadonlyMap<string, YNode>; steps: readonly CompiledStep[] }
+}
+
+export interface ExtraSteps {
+  /** Lists of steps of the workflow entry, with the entry's own scope. */
+  before?: YNode
+  after?: YNode
+  env: Env
+}
+
+/** Compiles one use of a job; undefined when it cannot be, which has then been reported. `env.stack` names the job. */
+export function compileJob(
+  job: Element,
+  params: ReadonlyMap<string, Value>,
+  extra: ExtraSteps,
+  at: YNode,
+  env: Env,
+): CompiledJob | undefined {
+  const inner: Env = { world: env.world, unit: job.unit, params, stack: env.stack }
+  const type = stringOf(get(job.node, 'type')) ?? 'build'
+  if (type === 'build') return compileBuild(job, extra, at, inner)
+  const body: JsonMap = new Map([['type', type]])
+  if (type === 'release') return compileRelease(job.node, body, inner)
+  if (type === 'lock' || type === 'unlock') {
+    const serialKey = fieldText(evaluateNode(get(job.node, 'key') ?? at, inner)) ?? ''
+    return { ...finish(type, body.set('key', serialKey), at, inner), serialKey }
+  }
+  return finish(type === 'approval' ? 'approval' : 'no-op', body, at, inner)
+}
+
+function finish(type: PlanJob['type'], body: JsonMap, at: YNode, env: Env): CompiledJob {
+  const text = emitBody(body)
+  env.world.budget.spend(text.length, at)
+  return { type, text }
+}
+
+function compileRelease(node: YNode, body: JsonMap, env: Env): CompiledJob {
+  const planName = fieldText(evaluateNode(get(node, 'plan_name') ?? node, env)) ?? ''
+  const written = getPresent(node, 'validation')
+  const validation = written && evaluateNode(written, env)
+  body.set('plan_name', planName)
+  if (validation) body.set('validation', fromNode(validation))
+  return {
+    ...finish('release', body, node, env),
+    release: { planName, ...(validation && { validation: toData(validation) }) },
+  }
+}
+
+function compileBuild(job: Element, extra: ExtraSteps, at: YNode, env: Env): CompiledJob | undefined {
+  const before = env.world.report.errorCount
+  const place = mergedPlace(job.node, env)
+  const fields = evaluatedFields(job.node, env)
+  const steps = allSteps(job, extra, at, env)
+  if (!place) return undefined
+  checkEvaluated(place, fields, env)
+  if (env.world.report.errorCount > before) return undefined
+  const executor = planExecutor(place, job.node, env)
+  if (!executor) return undefined
+  warnUseless(steps, executor, job.node, env)
+  const variables = mergedVariables(place)
+  env.world.budget.spend(costOfVariable * variables.size, job.node)
+  const body = bodyJson(place, variables, fields, steps)
+  const spec = buildSpec(executor, place, variables, fields, steps, env)
+  const written = getPresent(job.node, 'executor')
+  const nodes = { ...(written && { executor: evaluateNode(written, env) }), place, fields, steps }
+  return { ...finish('build', body, at, env), spec, nodes }
+}
+
+function mergedPlace(node: YNode, env: Env): Place | undefined {
+  const own = placeOf(node, env)
+  const written = getPresent(node, 'executor')
+  if (!written) return liftSynonyms(own)
+  const executor = resolveExecutor(written, env)
+  // Synonyms inside `machine` count for the level they are written at.
+  return executor && overlay(liftSynonyms(executor), liftSynonyms(own))
+}
+
+const fieldKeys = ['parallelism', 'circleci_ip_ranges', 'retention']
+
+function evaluatedFields(node: YNode, env: Env): Map<string, YNode> {
+  const fields = new Map<string, YNode>()
+  for (const key of fieldKeys) {
+    const written = getPresent(node, key)
+    if (written) fields.set(key, evaluateNode(written, env))
+  }
+  return fields
+}
+
+/** Checks what templates gave; what is as it was written was checked there. */
+function checkEvaluated(place: Place, fields: Map<string, YNode>, env: Env): void {
+  const context: ShapeContext = { world: env.world, wildcards: false, stack: env.stack }
+  const check = (node: YNode, key: string) => {
+    if (isNull(node) || !isLiteral(node)) jobKeys[key]?.(node, context)
+  }
+  place.keys.forEach(check)
+  fields.forEach(check)
+  for (const node of place.environments) check(node, 'environment')
+}
+
+function allSteps(job: Element, extra: ExtraSteps, at: YNode, env: Env): CompiledStep[] {
+  const steps: CompiledStep[] = []
+  const entry: StepOrigin[] = [originOf(at, `job ${job.name}`)]
+  if (extra.before) expandSteps(extra.before, extra.env, [{ ...entry[0], what: 'pre-steps' } as StepOrigin], steps)
+  const written = get(job.node, 'steps')
+  if (written) expandSteps(written, env, [], steps)
+  if (extra.after) expandSteps(extra.after, extra.env, [{ ...entry[0], what: 'post-steps' } as StepOrigin], steps)
+  return steps
+}
+
+function warnUseless(steps: CompiledStep[], executor: PlanExecutor, at: YNode, env: Env): void {
+  for (const { kind } of steps) {
+    const useless =
+      (kind === 'setup_remote_docker' && executor.type !== 'docker') ||
+      (kind === 'install_signing_bundle' && executor.type !== 'macos')
+    if (useless)
+      env.world.report.add('W922', at, `Step ${kind} has no effect on a ${executor.type} job`, { stack: env.stack })
+  }
+}
+
+type Variables = ReturnType<typeof variables>
+
+/** What a variable costs of the budget besides its text: a matrix can repeat thousands of them a thousand times. */
+const costOfVariable = 128
+
+function bodyJson(place: Place, variables: Variables, fields: Map<string, YNode>, steps: CompiledStep[]): JsonMap {
+  const body: JsonMap = new Map(placeJson(place))
+  const environment = variablesJson(variables)
+  if (environment) body.set('environment', environment)
+  for (const [key, node] of fields) body.set(key, fromNode(node))
+  return body.set(
+    'steps',
+    steps.map((step) => step.json),
+  )
+}
+
+function mergedVariables({ environments }: Place): Variables {
+  if (environments.length === 1) return variables(environments[0])
+  return new Map(environments.flatMap((node) => [...variables(node)]))
+}
+
+function buildSpec(
+  executor: PlanExecutor,
+  place: Place,
+  variables: Variables,
+  fields: Map<string, YNode>,
+  steps: CompiledStep[],
+  env: Env,
+): BuildSpec {
+  const resourceClass = fieldText(place.keys.get('resource_class'))
+  const shell = shellText(place.keys.get('shell'))
+  const parallelism = fields.get('parallelism')
+  const ranges = fields.get('circleci_ip_ranges')
+  const caches = fieldText(getPresent(fields.get('retention'), 'caches'))
+  const spec: BuildSpec = {
+    executor,
+    parallelism: parallelism?.kind === 'scalar' && typeof parallelism.value === 'number' ? parallelism.value : 1,
+    environment: rendered(variables, env.world.options.numericEnv),
+    workingDirectory: fieldText(place.keys.get('working_directory')) ?? '~/project',
+    steps: steps.map((step) => step.plan).filter((step): step is PlanStep => step !== undefined),
+    ipRanges: ranges?.kind === 'scalar' && ranges.value === true,
+  }
+  if (resourceClass !== undefined) spec.resourceClass = resourceClass
+  if (shell !== undefined) spec.shell = shell
+  if (caches !== undefined) spec.retention = { caches }
+  return spec
+}

@@ -1,0 +1,76 @@
+import type { CompileOptions } from '../compile-types.ts'
+import type { Scalar } from '../plan.ts'
+import type { Collector, StackLink } from '../report/collector.ts'
+import type { YMap, YNode, YScalar } from '../yaml/nodes.ts'
+import type { Budget } from './budget.ts'
+
+/** Steps or an executor handed over as an argument: evaluated and looked up where they are written (6.7). */
+export interface Closure {
+  kind: 'steps' | 'executor'
+  node: YNode
+  env: Env
+}
+
+/** What a template, an argument or a parameter can hold. */
+export type Value = YNode | Closure
+
+export type ElementKind = 'job' | 'command' | 'executor'
+
+export interface Element {
+  kind: ElementKind
+  name: string
+  key: YScalar
+  node: YNode
+  unit: Unit
+}
+
+/** A scope of names: the config itself or one orb body (5.2). */
+export interface Unit {
+  /** The config's file name, or "orb:NS/ORB@1.2.3", or the alias path of an inline orb. */
+  name: string
+  isConfig: boolean
+  root: YMap
+  jobs: Map<string, Element>
+  commands: Map<string, Element>
+  executors: Map<string, Element>
+  orbs: Map<string, Unit>
+  /** Aliases whose orb could not be had; already reported. */
+  missingOrbs: Set<string>
+}
+
+/** What one compile shares: inputs, switches and the report. */
+export interface World {
+  report: Collector
+  options: CompileOptions
+  budget: Budget
+  /** Templates, expressions and 2.1 keys are interpreted (version 2.1, or 2.0 read as 2.1). */
+  modern: boolean
+  pipelineValues: Readonly<Record<string, Scalar | null>>
+  pipelineParameters: ReadonlyMap<string, YNode>
+}
+
+/** A chain of the commands whose bodies are being expanded, innermost first. */
+export interface CommandLink {
+  command: Element
+  depth: number
+  outer: CommandLink | undefined
+}
+
+/** What is in scope at one place (6.7). `params` and `matrix` are absent where there are none. */
+export interface Env {
+  world: World
+  unit: Unit
+  params?: ReadonlyMap<string, Value>
+  matrix?: ReadonlyMap<string, Value>
+  stack?: StackLink
+  commands?: CommandLink
+}
+
+export function isClosure(value: Value): value is Closure {
+  return value.kind === 'steps' || value.kind === 'executor'
+}
+
+/** The node under a value: closures lose their scope. */
+export function nodeOf(value: Value): YNode {
+  return isClosure(value) ? value.node : value
+}

@@ -1,0 +1,5 @@
+export { createEngine } from './create-engine.ts'
+export type * from './engine.ts'
+export { issuerOf } from './job-spec/identity.ts'
+export { userId } from './job-spec/ids.ts'
+export { type EmbeddedPostgres, startEmbeddedPostgres } from './postgres/embedded.ts'

@@ -1,0 +1,155 @@
+import type { BuildSpec, PlanExecutor } from '@orrery/config'
+import { type EnvironmentLayer, type Executor, JobSpec, OrreryError, type SshKey } from '@orrery/protocol'
+import type { EngineContext } from '../context.ts'
+import { ownScope, withholdsSecrets } from '../decisions/trust.ts'
+import { secretOwner } from '../secrets/secret-box.ts'
+import { jobTokens } from '../systems/identity.ts'
+import { openSshKeys } from '../systems/ssh-keys.ts'
+import { builtinVariables, repositoryUrl } from './builtin-variables.ts'
+import { earlierJobs } from './earlier-jobs.ts'
+import { loadVariables } from './load-variables.ts'
+import { registryLogin, secretsOf } from './registry-auth.ts'
+import { findClass } from './resource-classes.ts'
+import { loadTaskFacts, type TaskFacts } from './task-facts.ts'
+
+type SshLimits = Omit<NonNullable<JobSpec['ssh']>, 'authorizedKeys'>
+
+/** execution.md 19: ten minutes with nobody connected, two hours at most. */
+const sshLimits: SshLimits = { idleS: 600, longestS: 7200 }
+
+/** The one document a runner gets with a claim (execution.md 1.1). Made anew at each call: secrets are never stored in it. */
+export async function makeJobSpec(ctx: EngineContext, taskId: string): Promise<JobSpec> {
+  const facts = await loadTaskFacts(ctx.db, taskId)
+  const { id, continuationKey: sealed } = facts.pipeline
+  const key = sealed && { continuationKey: ctx.secrets.open(secretOwner.continuation(id), sealed) }
+  // A fork without the project's trust gets no variable and no key (execution.md 9.6).
+  const isTrusted = !withholdsSecrets(facts.pipeline.fork)
+  const [earlier, variables, sshKeys, tokens] = await Promise.all([
+    earlierJobs(ctx.db, facts.job.id),
+    isTrusted ? loadVariables(ctx.db, ctx.secrets, facts.project.id, facts.contexts) : [],
+    isTrusted && usesSshKeys(facts) ? openSshKeys(ctx.db, ctx.secrets, facts.project.id) : [],
+    jobTokens(ctx, facts),
+  ])
+  const tests = { earlierResults: earlier.length > 0, rerunFailedOf: facts.job.rerunsFailedTestsOf ?? null }
+  return { ...assembleJobSpec(facts, { variables, sshKeys, ...key, ...(tokens && { tokens }) }, ctx.options), tests }
+}
+
+/** Keys go only where a step asks for them. */
+function usesSshKeys(facts: TaskFacts): boolean {
+  return facts.job.plan.spec?.steps.some((step) => step.kind === 'add_ssh_keys') ?? false
+}
+
+/** What is secret in a task's document. */
+export interface TaskSecrets {
+  /** The project's and the contexts' layers, lowest first. */
+  variables: readonly EnvironmentLayer[]
+  sshKeys: readonly SshKey[]
+  /** Of the job's identity (execution.md 9.5). */
+  tokens?: { v1: string; v2: string }
+  /** Of a job of a setup workflow: what continues the pipeline (platform.md 6). */
+  continuationKey?: string
+}
+
+/** Pure part of `makeJobSpec`. */
+export function assembleJobSpec(
+  facts: TaskFacts,
+  { variables, sshKeys, tokens, continuationKey }: TaskSecrets,
+  options: { publicUrl: string; limits: JobSpec['limits']; cacheUploadMustSucceed?: boolean; ssh?: SshLimits },
+): JobSpec {
+  const { job, workflow, pipeline, project } = facts
+  const spec = job.plan.spec
+  if (!spec) throw new Error(`job ${job.name} has nothing to execute`)
+  const resourceClass = findClass(spec.executor.type, job.resourceClass)
+  if (!resourceClass) throw new OrreryError('ORY_RESOURCE_CLASS', [job.resourceClass])
+  const executor = withLogins(
+    spec.executor,
+    new Map(variables.flatMap((layer) => Object.entries(layer.vars))),
+    tokens?.v2,
+  )
+
+  return JobSpec.parse({
+    taskId: facts.taskId,
+    jobId: job.id,
+    jobName: job.name,
+    jobNumber: job.number,
+    workflowId: workflow.id,
+    workflowName: workflow.name,
+    workspaceId: workflow.workspaceId,
+    pipelineId: pipeline.id,
+    projectId: project.id,
+    projectSlug: project.slug,
+    nodeIndex: facts.nodeIndex,
+    nodeTotal: job.parallelism,
+    executor,
+    resourceClass,
+    workingDirectory: spec.workingDirectory,
+    shell: spec.shell ?? null,
+    environment: environmentLayers(spec, variables, {
+      ...builtinVariables(facts, options.publicUrl),
+      ...(tokens && { CIRCLE_OIDC_TOKEN: tokens.v1, CIRCLE_OIDC_TOKEN_V2: tokens.v2 }),
+      ...(continuationKey !== undefined && { CIRCLE_CONTINUATION_KEY: continuationKey }),
+    }),
+    maskValues: [
+      ...maskValues(variables, executor),
+      ...(continuationKey === undefined ? [] : [continuationKey]),
+      ...(tokens === undefined ? [] : [tokens.v1, tokens.v2]),
+      ...sshKeys.map(({ privateKey }) => keyBody(privateKey)),
+    ],
+    sshKeys,
+    steps: spec.steps,
+    checkout: {
+      url: repositoryUrl(options.publicUrl, project.slug),
+      gatewayPath: `/git/${project.slug}.git`,
+      sha: pipeline.revision,
+      ...(pipeline.branch === null ? {} : { branch: pipeline.branch }),
+      ...(pipeline.tag === null ? {} : { tag: pipeline.tag }),
+    },
+    ...(facts.userKeys.length > 0 && { ssh: { ...(options.ssh ?? sshLimits), authorizedKeys: facts.userKeys } }),
+    layers: { generation: project.layerGeneration, scope: ownScope(pipeline.fork) },
+    cacheUploadMustSucceed: options.cacheUploadMustSucceed ?? false,
+    limits: options.limits,
+  })
+}
+
+/** Lowest first: project, contexts in order, builtin, image, job (execution.md 9.2). */
+function environmentLayers(
+  spec: BuildSpec,
+  variables: readonly EnvironmentLayer[],
+  builtin: Record<string, string>,
+): EnvironmentLayer[] {
+  const image = spec.executor.type === 'docker' ? (spec.executor.images[0]?.environment ?? {}) : {}
+  return [
+    ...variables,
+    { source: 'builtin', vars: builtin },
+    { source: 'image', vars: image },
+    { source: 'job', vars: spec.environment },
+  ]
+}
+
+/** Each value once; also of variables that a later layer overrides, because a job may still print them. */
+function maskValues(variables: readonly EnvironmentLayer[], executor: Executor): string[] {
+  const values = variables.flatMap((layer) => Object.values(layer.vars))
+  const logins = executor.type === 'docker' ? executor.images.flatMap(secretsOf) : []
+  return [...new Set([...values, ...logins])].filter((value) => value !== '')
+}
+
+/** The lines between BEGIN and END: those around them are the same for every key and would be masked for nothing. */
+function keyBody(privateKey: string): string {
+  return privateKey
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('-----'))
+    .join('\n')
+}
+
+function withLogins(
+  executor: PlanExecutor,
+  variables: ReadonlyMap<string, string>,
+  token: string | undefined,
+): Executor {
+  if (executor.type !== 'docker') return executor
+  const images = executor.images.map((image) => {
+    const { auth: _, awsAuth: __, gcpAuth: ___, ...rest } = image
+    return { ...rest, ...registryLogin(image, variables, token) }
+  })
+  return { ...executor, images }
+}

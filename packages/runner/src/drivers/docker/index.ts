@@ -1,0 +1,113 @@
+import { OrreryError } from '@orrery/protocol'
+import type { Driver } from '../driver.ts'
+import { adoptPlaces } from './adopt.ts'
+import { connect, engineMessage } from './client.ts'
+import type { Engine } from './engine.ts'
+import { blockHost } from './firewall.ts'
+import { lookAhead } from './images.ts'
+import { Namespaces } from './namespaces.ts'
+import type { DockerDriverOptions } from './settings.ts'
+import { startPlace } from './start.ts'
+import { sweepAll } from './sweep.ts'
+import { WarmPool } from './warm-pool.ts'
+import { watchEngine } from './watch-engine.ts'
+
+export type { DockerSettings, ImageMapRule } from './settings.ts'
+
+/** Places as containers of a Docker-compatible engine. */
+export function createDockerDriver(options: DockerDriverOptions): Driver {
+  const { settings, runnerId, runtimeDirectory, stateDirectory, slots } = options
+  const docker = connect(settings.host)
+  const bag: Omit<Engine, 'namespaces' | 'warm'> = {
+    docker,
+    runnerId,
+    runtimeDirectory,
+    stateDirectory,
+    settings,
+    slots,
+    networkPool: settings.networkPool ?? '10.231.0.0/16',
+    images: {
+      docker,
+      imageMap: settings.imageMap ?? [],
+      checked: new Map(),
+      logins: new Map(),
+      looks: new WeakMap(),
+      ecr: settings.ecr,
+    },
+    places: new Set(),
+    hasInit: false,
+    sharesCgroups: false,
+  }
+  const workshop = Object.assign(bag, { namespaces: new Namespaces(bag) })
+  const engine: Engine = Object.assign(workshop, { warm: new WarmPool(workshop, settings.pool ?? 0) })
+  let firewalled: Promise<void> | undefined
+  let watched: Promise<void> | undefined
+  let isSweepDue = false
+  const closed = new AbortController()
+  const watcher = {
+    away() {
+      isSweepDue = true
+      engine.namespaces.distrust()
+    },
+    async back() {
+      // Whoever restarts an engine may have loaded new firewall rules.
+      await protectHost(engine, options.warn)
+      await engine.namespaces.recover()
+      await sweepAll(engine, engine.places)
+      isSweepDue = false
+    },
+  }
+  return {
+    name: 'docker',
+    executors: ['docker'],
+    async probe() {
+      const facts = await probe(engine)
+      firewalled ??= protectHost(engine, options.warn)
+      await firewalled
+      return facts
+    },
+    expect: (spec) => lookAhead(engine.images, spec),
+    start: (request) => startPlace(engine, request),
+    adopt: () => adoptPlaces(engine),
+    async sweep(keep) {
+      await sweepAll(engine, keep)
+      // From here on this process knows all that is there, and may clean up after a restart of the engine.
+      watched ??= watchEngine(docker, watcher, closed.signal)
+    },
+    async close() {
+      closed.abort()
+      await watched
+      await engine.warm.close()
+      await engine.namespaces.close()
+      // An engine that has just come back; one that is away is swept by the next runner.
+      if (isSweepDue) await sweepAll(engine, engine.places).catch(() => undefined)
+    },
+  }
+}
+
+/** The rules are made before the first job runs, and the operator learns when they cannot be. */
+async function protectHost(engine: Engine, warn: DockerDriverOptions['warn']): Promise<void> {
+  const missing = await blockHost(engine.networkPool, engine.settings.hostServices ?? 'blocked')
+  if (missing !== undefined) warn?.(missing)
+}
+
+/** Facts for step 0 (spec: execution.md 2.4); also learns what this engine can do. */
+async function probe(engine: Engine): Promise<Record<string, string>> {
+  try {
+    const info: Record<string, unknown> = await engine.docker.info()
+    const fact = (name: string): string => String(info[name] ?? '')
+    engine.hasInit = fact('InitBinary') !== ''
+    // With systemd as the manager, parents are slices of its own and paths are refused.
+    engine.sharesCgroups = info['CgroupDriver'] === 'cgroupfs'
+    engine.namespaces.prepare()
+    return {
+      'Kernel Version': fact('KernelVersion'),
+      'Operating System': fact('OperatingSystem'),
+      Architecture: fact('Architecture'),
+      'Server Version': fact('ServerVersion'),
+      'Storage Driver': fact('Driver'),
+    }
+  } catch (error) {
+    throw new OrreryError('ORY_ENGINE_MISSING', [engineMessage(error)], { cause: error })
+  }
+}

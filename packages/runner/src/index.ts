@@ -1,0 +1,6 @@
+export type { DockerSettings, ImageMapRule } from './drivers/docker/index.ts'
+export type { Driver, Place, PlaceExit, PlaceRequest, ServicePlace } from './drivers/driver.ts'
+export { createScriptedDriver, type ScriptedBehaviour, type ScriptedOptions } from './drivers/scripted/index.ts'
+export { createRunner, type Runner } from './runner.ts'
+export { prepareRuntime, type RuntimeSources } from './runtime/prepare.ts'
+export type { RunnerLog, RunnerSettings } from './settings.ts'

@@ -1,0 +1,1 @@
+export { buildWeb, webConfig } from './build.ts'
