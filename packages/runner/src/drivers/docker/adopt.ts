@@ -2,6 +2,7 @@ import type Docker from 'dockerode'
 import type { Place } from '../driver.ts'
 import type { TaskBelongings } from './belongings.ts'
 import { engineStatus } from './client.ts'
+import { agentLine } from './containers.ts'
 import type { Engine } from './engine.ts'
 import { foundNamespace, type Namespace } from './namespace.ts'
 import { makePlace } from './places.ts'
@@ -55,7 +56,6 @@ async function adoptTask(
   const { State, ExecIDs } = await inspectPrimary(engine.docker, primary.Id)
   const wasStarted = State.Status !== 'created' && !State.StartedAt.startsWith('0001-')
   const runsBeside = primary.Labels[labels.agent] === 'exec'
-  const execId = ExecIDs?.[0]
   if (!wasStarted || containers.length < count) return await discard(engine, belongings)
 
   // Created, but the runner was killed before it came to start them. Those that cannot start say so in their step.
@@ -71,9 +71,29 @@ async function adoptTask(
   return makePlace(engine, {
     ...belongings,
     primaryId: primary.Id,
-    ...(runsBeside ? { exec: { id: execId } } : {}),
+    ...(runsBeside ? { exec: { id: await agentExec(engine.docker, ExecIDs ?? []) } } : {}),
     services: services.map(({ Id, Labels }) => ({ id: Id, image: Labels[labels.image] ?? '' })),
   })
+}
+
+/**
+ * What was started as the agent, among all that runs or ran beside the main process: health checks and what people start
+ * by hand are listed too, in no order. None when the engine was restarted since.
+ */
+async function agentExec(docker: Docker, ids: readonly string[]): Promise<string | undefined> {
+  const lines = await Promise.all(ids.map((id) => lineOfExec(docker, id)))
+  return ids[lines.indexOf(agentLine.join('\0'))]
+}
+
+async function lineOfExec(docker: Docker, id: string): Promise<string | undefined> {
+  try {
+    const { ProcessConfig } = await docker.getExec(id).inspect()
+    return [ProcessConfig.entrypoint, ...ProcessConfig.arguments].join('\0')
+  } catch (error) {
+    // It has ended and been forgotten since it was listed.
+    if (engineStatus(error) === 404) return undefined
+    throw error
+  }
 }
 
 /** The namespace of a place; this process did not make it, so it goes with the place. */
