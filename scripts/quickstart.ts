@@ -46,6 +46,8 @@ async function quickstart(prepared: Prepared): Promise<void> {
     publicUrl: undefined,
     databaseUrl: process.env['DATABASE_URL'],
     settingsFile: undefined,
+    // The last job's container is being removed when its pipeline is over; nobody may start here again to see to it.
+    drain: values.exit,
   })
   say(`✓ Orrery is up at ${up.host.url}`)
   const success = await runSample(up, join(dataDir, 'sample'))

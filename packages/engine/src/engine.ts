@@ -92,6 +92,8 @@ export interface HeldTask {
   taskId: string
   epoch: number
   started: boolean
+  /** What its logs must not show; empty while no agent has started it. */
+  maskValues: string[]
 }
 
 /** What a task token stands for; checked against the row on every use. */

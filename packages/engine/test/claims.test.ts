@@ -163,8 +163,8 @@ describe('a lease', () => {
     const held = await engine.heldTasks(runner.id)
 
     expect(held).toHaveLength(2)
-    expect(held).toContainEqual({ ...first.lease, started: false })
-    expect(held).toContainEqual({ ...second.lease, started: true })
+    expect(held).toContainEqual({ ...first.lease, started: false, maskValues: [] })
+    expect(held).toContainEqual({ ...second.lease, started: true, maskValues: [] })
     await first.finish()
     await second.finish()
     expect(await engine.heldTasks(runner.id)).toEqual([])

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Engine } from '../src/index.ts'
 import { openTestDatabase, type TestDatabase } from './helpers/database.ts'
-import { claim, runAll } from './helpers/fake-agent.ts'
+import { claim, runAll, runnerNamed } from './helpers/fake-agent.ts'
 import { newProject, planOf, start } from './helpers/plans.ts'
 
 let database: TestDatabase
@@ -23,7 +23,8 @@ it('hands variables to the task in their order and leaves none of them in the cl
   const spec = { executor: { type: 'docker' as const, images } }
   await start(engine, planOf({ main: { a: { contexts: ['extra', 'prod'], spec } } }), { project })
 
-  const agent = await claim(engine)
+  const runner = runnerNamed('r1')
+  const agent = await claim(engine, runner)
 
   expect(agent.claimed.spec.environment.slice(0, 3)).toEqual([
     { source: 'project', vars: { TOKEN: 'tops3cret-project' } },
@@ -36,6 +37,10 @@ it('hands variables to the task in their order and leaves none of them in the cl
     'tops3cret-extra',
     'tops3cret-project',
   ])
+  // A runner that comes back while the job runs is told what to mask, and nothing else of the document.
+  await agent.startStep()
+  const [held] = await engine.heldTasks(runner.id)
+  expect([...(held?.maskValues ?? [])].sort()).toEqual([...agent.claimed.spec.maskValues].sort())
   await agent.finish()
   await runAll(engine)
 

@@ -33,6 +33,8 @@ export const HelloAnswer = z.object({
       taskToken: z.string(),
       /** True when an agent event was stored: releasing is no longer allowed. */
       started: z.boolean(),
+      /** What the logs that the runner sends for it must not show; the document itself is not given out again. */
+      maskValues: z.array(z.string()),
     }),
   ),
 })

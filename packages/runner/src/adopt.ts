@@ -4,7 +4,6 @@ import { createBackoff } from './backoff.ts'
 import type { RunningTasks } from './claim-loop.ts'
 import type { Place } from './drivers/driver.ts'
 import { type Gateway, openGateway } from './gateway.ts'
-import type { TaskCredentials } from './server-client.ts'
 import { openSshDoor } from './ssh-door.ts'
 import { finishStepZero } from './step-zero.ts'
 import type { RunnerContext, Task } from './task.ts'
@@ -111,7 +110,7 @@ async function endLost(context: RunnerContext, held: HeldTask): Promise<void> {
 
 async function openTask(
   context: RunnerContext,
-  held: TaskCredentials,
+  held: HeldTask,
   logBytesPerStep: number,
   abandoned: AbortSignal,
 ): Promise<Task> {
@@ -125,6 +124,7 @@ async function openTask(
     reporter,
     leaseS: assumedLeaseS,
     logBytesPerStep,
+    maskValues: held.maskValues,
     stepZeroEnded: Promise.resolve(),
     abandoned,
   }

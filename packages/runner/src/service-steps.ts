@@ -1,3 +1,4 @@
+import { type Masker, maskerFor } from '@orrery/protocol/masking'
 import type { Place, ServicePlace } from './drivers/driver.ts'
 import { shipLog } from './log-shipper.ts'
 import type { RunnerContext, Task } from './task.ts'
@@ -15,8 +16,10 @@ const firstStep = 2
 export function startServiceSteps(context: RunnerContext, task: Task, place: Place): ServiceSteps {
   let over = false
   const { stopped, log } = context
+  // Its tables are not built for the many jobs that have no services.
+  const newMasker = place.services.length === 0 ? undefined : maskerFor(task.maskValues)
   const steps = place.services.map((service, index) =>
-    runStep(task, service, firstStep + index, () => over, stopped).catch((error: unknown) => {
+    runStep(task, masked(service, newMasker), firstStep + index, () => over, stopped).catch((error: unknown) => {
       log('the step of a service broke', 'error', { taskId: task.held.taskId, error: String(error) })
     }),
   )
@@ -26,6 +29,24 @@ export function startServiceSteps(context: RunnerContext, task: Task, place: Pla
     },
     async finished() {
       await Promise.all(steps)
+    },
+  }
+}
+
+/**
+ * The service with secrets masked in its log. What may be the beginning of one is held back until more is said or the log
+ * ends: a log that is read again after a restart must have the same bytes, however slowly it came.
+ */
+function masked(service: ServicePlace, newMasker: (() => Masker) | undefined): ServicePlace {
+  if (newMasker === undefined) return service
+  return {
+    ...service,
+    async *logs(signal) {
+      const masker = newMasker()
+      for await (const { buffer, byteOffset, length } of service.logs(signal)) {
+        yield masker.push(Buffer.from(buffer, byteOffset, length))
+      }
+      yield masker.flush()
     },
   }
 }

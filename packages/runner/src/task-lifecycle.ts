@@ -75,6 +75,7 @@ async function openTask(
 ): Promise<{ task: Task; gateway: Gateway }> {
   const { taskId } = spec
   const { dataDir, serverUrl } = context.settings
+  const { maskValues } = spec
   const { logBytesPerStep } = spec.limits
   const held = { taskId, epoch, taskToken }
   const sshDoor = spec.ssh === undefined ? undefined : await openSshDoor(context.settings.ssh)
@@ -92,7 +93,17 @@ async function openTask(
   }
   const reporter = reporting.value
   return {
-    task: { held, directory, client, reporter, leaseS, logBytesPerStep, stepZeroEnded: Promise.resolve(), abandoned },
+    task: {
+      held,
+      directory,
+      client,
+      reporter,
+      leaseS,
+      logBytesPerStep,
+      maskValues,
+      stepZeroEnded: Promise.resolve(),
+      abandoned,
+    },
     gateway,
   }
 }

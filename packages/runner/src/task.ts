@@ -29,6 +29,8 @@ export interface Task {
   reporter: TaskReporter
   leaseS: number
   logBytesPerStep: number
+  /** Secrets that no log of the task may show (spec: execution.md 18.2). */
+  maskValues: readonly string[]
   /** Settles when step 0 was reported; nothing of the task may be thrown away, nor its end be told, before. */
   stepZeroEnded: Promise<void>
   /** Aborts when a newer claim of the same task arrived: remove everything, say nothing. */

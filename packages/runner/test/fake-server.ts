@@ -103,6 +103,7 @@ export async function startFakeServer(): Promise<FakeServer> {
         epoch: task.epoch,
         taskToken: task.token,
         started: task.events.agent.length > 0,
+        maskValues: task.spec.maskValues,
       }))
       return reply(response, 200, { running })
     }

@@ -23,9 +23,12 @@ const primaryOf = async (task: FakeTask) => {
 }
 
 describe('a runner that goes away', () => {
-  it('is followed by one that adopts its places, service logs included', async () => {
-    const service = { command: ['sh', '-c', 'i=0; while true; do echo line $i; i=$((i+1)); sleep 0.05; done'] }
-    const task = kit.server.enqueue(jobSpec([busybox, service], ['while [ ! -e /go ]; do sleep 0.1; done; echo went']))
+  it('is followed by one that adopts its places, service logs and what to mask in them included', async () => {
+    const service = {
+      command: ['sh', '-c', 'i=0; while true; do echo line $i of hunter22; i=$((i+1)); sleep 0.05; done'],
+    }
+    const steps = ['while [ ! -e /go ]; do sleep 0.1; done; echo went']
+    const task = kit.server.enqueue({ ...jobSpec([busybox, service], steps), maskValues: ['hunter22'] })
     const first = await kit.runner()
     await kit.server.until(() => started(task) && kit.server.log(task, 2).includes('line 3'))
 
@@ -42,7 +45,7 @@ describe('a runner that goes away', () => {
     expect(task.epoch).toBe(1)
     expect(kit.server.log(task, 101)).toBe('went\n')
     const lines = kit.server.log(task, 2).trim().split('\n')
-    expect(lines).toEqual(lines.map((_, index) => `line ${index}`))
+    expect(lines).toEqual(lines.map((_, index) => `line ${index} of ****`))
   })
 
   it.each([
@@ -57,7 +60,8 @@ describe('a runner that goes away', () => {
     await once(victim, 'exit')
     const primary = await primaryOf(task)
     // What else runs in the container, by people or health checks, is not taken for the agent.
-    for (let count = 0; count < 10; count++) await (await primary.exec({ Cmd: ['sleep', '600'] })).start({ Detach: true })
+    for (let count = 0; count < 10; count++)
+      await (await primary.exec({ Cmd: ['sleep', '600'] })).start({ Detach: true })
 
     await kit.runner()
     const exec = await primary.exec({ Cmd: ['sh', '-c', go] })

@@ -139,7 +139,7 @@ describe('a task', () => {
     const mine = await claim(server, 5, runner)
     const answer = await apiOf(server, server.createRunnerToken('test'))('POST', '/api/runner/v1/hello', { runner })
     expect(answer.json()).toEqual({
-      running: [{ taskId: mine?.spec.taskId, epoch: 1, taskToken: mine?.taskToken, started: false }],
+      running: [{ taskId: mine?.spec.taskId, epoch: 1, taskToken: mine?.taskToken, started: false, maskValues: [] }],
     })
   })
 

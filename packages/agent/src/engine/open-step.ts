@@ -1,5 +1,5 @@
 import type { TaskEventBody } from '@orrery/protocol'
-import type { Masker } from '../masking/masker.ts'
+import type { Masker } from '@orrery/protocol/masking'
 import type { StepResult } from '../steps/step.ts'
 import type { Sender } from '../uplink/sender.ts'
 import { StepLog } from './step-log.ts'

@@ -1,5 +1,5 @@
 import type { LogReceipt } from '@orrery/protocol'
-import type { Masker } from '../masking/masker.ts'
+import type { Masker } from '@orrery/protocol/masking'
 import type { LogFile } from '../spool/log-file.ts'
 import { LogTail } from './log-tail.ts'
 import { LongLines } from './long-lines.ts'

@@ -1,6 +1,6 @@
 import type { JobSpec } from '@orrery/protocol'
+import type { Masker } from '@orrery/protocol/masking'
 import type { TaskEnvironment } from '../environment/environment.ts'
-import type { Masker } from '../masking/masker.ts'
 import type { ProcessTable } from '../process/process-table.ts'
 import type { TaskPaths } from '../spool/layout.ts'
 import type { KeyAgent } from '../ssh/key-agent.ts'

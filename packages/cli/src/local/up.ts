@@ -6,12 +6,14 @@ import { type Supervised, supervise } from './supervise.ts'
 export interface UpOptions extends HostOptions {
   /** Containers started ahead, in place of what the settings say. */
   pool?: number | undefined
+  /** Jobs that run at the stop, and what is left of those that have ended, are waited for, up to ten seconds. */
+  drain?: boolean
 }
 
 export interface Up {
   host: Host
   runner: Supervised
-  /** Stops runner, server and database; running jobs stay for the next start. */
+  /** Stops runner, server and database; jobs that run on stay for the next start. */
   stop(): Promise<void>
 }
 
@@ -34,6 +36,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
       ...['--data', join(options.dataDir, 'runner')],
       ...['--settings', settings],
       ...(options.pool === undefined ? [] : ['--pool', String(options.pool)]),
+      ...(options.drain === true ? ['--drain'] : []),
     ],
     {
       environment: { ...process.env, ORRERY_PARENT_PIPE: '1' },

@@ -20,18 +20,36 @@ const sshLimits: SshLimits = { idleS: 600, longestS: 7200 }
 /** The one document a runner gets with a claim (execution.md 1.1). Made anew at each call: secrets are never stored in it. */
 export async function makeJobSpec(ctx: EngineContext, taskId: string): Promise<JobSpec> {
   const facts = await loadTaskFacts(ctx.db, taskId)
+  const [earlier, secrets, tokens] = await Promise.all([
+    earlierJobs(ctx.db, facts.job.id),
+    loadSecrets(ctx, facts),
+    jobTokens(ctx, facts),
+  ])
+  const tests = { earlierResults: earlier.length > 0, rerunFailedOf: facts.job.rerunsFailedTestsOf ?? null }
+  return { ...assembleJobSpec(facts, { ...secrets, ...(tokens && { tokens }) }, ctx.options), tests }
+}
+
+/**
+ * What a log of the task must not show, for a runner that goes on with it after a restart. The tokens of the job's
+ * identity are not among them: they are made at each claim and kept nowhere.
+ */
+export async function valuesToMask(ctx: EngineContext, taskId: string): Promise<string[]> {
+  const facts = await loadTaskFacts(ctx.db, taskId)
+  const secrets = await loadSecrets(ctx, facts)
+  const executor = facts.job.plan.spec?.executor
+  return maskValues(executor && withLogins(executor, secrets), secrets)
+}
+
+async function loadSecrets(ctx: EngineContext, facts: TaskFacts): Promise<TaskSecrets> {
   const { id, continuationKey: sealed } = facts.pipeline
   const key = sealed && { continuationKey: ctx.secrets.open(secretOwner.continuation(id), sealed) }
   // A fork without the project's trust gets no variable and no key (execution.md 9.6).
   const isTrusted = !withholdsSecrets(facts.pipeline.fork)
-  const [earlier, variables, sshKeys, tokens] = await Promise.all([
-    earlierJobs(ctx.db, facts.job.id),
+  const [variables, sshKeys] = await Promise.all([
     isTrusted ? loadVariables(ctx.db, ctx.secrets, facts.project.id, facts.contexts) : [],
     isTrusted && usesSshKeys(facts) ? openSshKeys(ctx.db, ctx.secrets, facts.project.id) : [],
-    jobTokens(ctx, facts),
   ])
-  const tests = { earlierResults: earlier.length > 0, rerunFailedOf: facts.job.rerunsFailedTestsOf ?? null }
-  return { ...assembleJobSpec(facts, { variables, sshKeys, ...key, ...(tokens && { tokens }) }, ctx.options), tests }
+  return { variables, sshKeys, ...key }
 }
 
 /** Keys go only where a step asks for them. */
@@ -53,19 +71,16 @@ export interface TaskSecrets {
 /** Pure part of `makeJobSpec`. */
 export function assembleJobSpec(
   facts: TaskFacts,
-  { variables, sshKeys, tokens, continuationKey }: TaskSecrets,
+  secrets: TaskSecrets,
   options: { publicUrl: string; limits: JobSpec['limits']; cacheUploadMustSucceed?: boolean; ssh?: SshLimits },
 ): JobSpec {
   const { job, workflow, pipeline, project } = facts
+  const { variables, sshKeys, tokens, continuationKey } = secrets
   const spec = job.plan.spec
   if (!spec) throw new Error(`job ${job.name} has nothing to execute`)
   const resourceClass = findClass(spec.executor.type, job.resourceClass)
   if (!resourceClass) throw new OrreryError('ORY_RESOURCE_CLASS', [job.resourceClass])
-  const executor = withLogins(
-    spec.executor,
-    new Map(variables.flatMap((layer) => Object.entries(layer.vars))),
-    tokens?.v2,
-  )
+  const executor = withLogins(spec.executor, secrets)
 
   return JobSpec.parse({
     taskId: facts.taskId,
@@ -89,12 +104,7 @@ export function assembleJobSpec(
       ...(tokens && { CIRCLE_OIDC_TOKEN: tokens.v1, CIRCLE_OIDC_TOKEN_V2: tokens.v2 }),
       ...(continuationKey !== undefined && { CIRCLE_CONTINUATION_KEY: continuationKey }),
     }),
-    maskValues: [
-      ...maskValues(variables, executor),
-      ...(continuationKey === undefined ? [] : [continuationKey]),
-      ...(tokens === undefined ? [] : [tokens.v1, tokens.v2]),
-      ...sshKeys.map(({ privateKey }) => keyBody(privateKey)),
-    ],
+    maskValues: maskValues(executor, secrets),
     sshKeys,
     steps: spec.steps,
     checkout: {
@@ -127,10 +137,12 @@ function environmentLayers(
 }
 
 /** Each value once; also of variables that a later layer overrides, because a job may still print them. */
-function maskValues(variables: readonly EnvironmentLayer[], executor: Executor): string[] {
+function maskValues(executor: Executor | undefined, { variables, sshKeys, tokens, continuationKey }: TaskSecrets) {
   const values = variables.flatMap((layer) => Object.values(layer.vars))
-  const logins = executor.type === 'docker' ? executor.images.flatMap(secretsOf) : []
-  return [...new Set([...values, ...logins])].filter((value) => value !== '')
+  const logins = executor?.type === 'docker' ? executor.images.flatMap(secretsOf) : []
+  const ours = [continuationKey, tokens?.v1, tokens?.v2].filter((value) => value !== undefined)
+  const keys = sshKeys.map(({ privateKey }) => keyBody(privateKey))
+  return [...new Set([...values, ...logins, ...ours, ...keys])].filter((value) => value !== '')
 }
 
 /** The lines between BEGIN and END: those around them are the same for every key and would be masked for nothing. */
@@ -141,15 +153,12 @@ function keyBody(privateKey: string): string {
     .join('\n')
 }
 
-function withLogins(
-  executor: PlanExecutor,
-  variables: ReadonlyMap<string, string>,
-  token: string | undefined,
-): Executor {
+function withLogins(executor: PlanExecutor, { variables, tokens }: TaskSecrets): Executor {
   if (executor.type !== 'docker') return executor
+  const known = new Map(variables.flatMap((layer) => Object.entries(layer.vars)))
   const images = executor.images.map((image) => {
     const { auth: _, awsAuth: __, gcpAuth: ___, ...rest } = image
-    return { ...rest, ...registryLogin(image, variables, token) }
+    return { ...rest, ...registryLogin(image, known, tokens?.v2) }
   })
   return { ...executor, images }
 }

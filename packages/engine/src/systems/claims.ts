@@ -2,7 +2,7 @@ import { type JobSpec, OrreryError, withoutRegistryLogins } from '@orrery/protoc
 import { sql } from 'kysely'
 import type { EngineContext } from '../context.ts'
 import type { ClaimedTask, HeldTask, TaskLease } from '../engine.ts'
-import { makeJobSpec } from '../job-spec/make-job-spec.ts'
+import { makeJobSpec, valuesToMask } from '../job-spec/make-job-spec.ts'
 import { claimNext } from '../store/queries/claim-next.ts'
 import { gone, heldTask, placeOfTask } from '../store/queries/leased-task.ts'
 import { lockWorkflow } from '../store/queries/lock-workflow.ts'
@@ -94,7 +94,12 @@ export async function heldTasks(ctx: EngineContext, runnerId: string): Promise<H
     .where('state', '=', 'claimed')
     .orderBy('serial')
     .execute()
-  return rows.map((row) => ({ taskId: row.id, epoch: row.epoch, started: row.agent_seq > 0 }))
+  return Promise.all(
+    rows.map(async ({ id, epoch, agent_seq }) => {
+      const started = agent_seq > 0
+      return { taskId: id, epoch, started, maskValues: started ? await valuesToMask(ctx, id) : [] }
+    }),
+  )
 }
 
 /**
