@@ -54,6 +54,11 @@ export const Settings = z
       })
       .strict()
       .optional(),
+    /** Where Google gives logins for `gcp_auth`: private endpoints. Default: its public addresses. */
+    gar: z
+      .object({ sts: z.url({ protocol: /^https?$/ }), iamCredentials: z.url({ protocol: /^https?$/ }) })
+      .strict()
+      .optional(),
     /** The engine's runtime for the containers of jobs, e.g. `crun`. */
     runtime: z.string().optional(),
     /** Of the server: how many days caches, workspaces and artifacts are kept; artifacts with null for ever. */

@@ -81,7 +81,7 @@ const catalogue = {
   ORY_REGISTRY_IDENTITY: {
     status: 501,
     message: '%s: no login at this registry by the identity of the job',
-    help: 'gcp_auth is not offered yet, and builds of forks have no identity: give the image an `auth`, or an `aws_auth` with aws_access_key_id and aws_secret_access_key.',
+    help: 'Builds of forks have no identity unless the project passes its secrets to them: give the image an `auth`, or an `aws_auth` with aws_access_key_id and aws_secret_access_key.',
   },
   ORY_ENGINE_MISSING: {
     status: 503,

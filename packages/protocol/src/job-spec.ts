@@ -29,6 +29,8 @@ export const ImageSpec = z.object({
       serviceAccount: z.string(),
       pool: z.string(),
       provider: z.string(),
+      /** A token of the job; absent where the job has no identity (builds of forks). */
+      token: z.string().optional(),
       /** Taken from the variables of the job, not asked for by its config: the image may as well be public. */
       automatic: z.boolean().default(false),
     })

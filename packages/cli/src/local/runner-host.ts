@@ -50,6 +50,7 @@ export async function prepareRunner(options: RunnerOptions): Promise<Runner> {
       ...(settings.hostServices ? { hostServices: settings.hostServices } : {}),
       ...(settings.remoteDocker ? { remoteDocker: settings.remoteDocker } : {}),
       ...(settings.ecr ? { ecr: settings.ecr } : {}),
+      ...(settings.gar ? { gar: settings.gar } : {}),
       ...(settings.runtime ? { runtime: settings.runtime } : {}),
     },
   })

@@ -89,6 +89,15 @@ describe('registryLogin', () => {
   })
 })
 
+it.each([
+  { what: 'gcp_auth', image: { image: 'acme/app', gcpAuth: { oidc_service_account: 'acc' } } },
+  { what: 'the three variables', image: { image: gar } },
+])('hands the job’s token on with $what', ({ image }) => {
+  const login = registryLogin({ environment: {}, ...image }, new Map(Object.entries(gcp)), 'token-of-the-job')
+
+  expect(login.gcpAuth?.token).toBe('token-of-the-job')
+})
+
 it('names the secrets of a login, also those that the config spells out', () => {
   expect(secretsOf({ auth: { username: 'u', password: 'p' } })).toEqual(['p'])
   expect(secretsOf({ awsAuth: { accessKeyId: 'a', secretAccessKey: 's', sessionToken: 't' } })).toEqual(['s', 't'])

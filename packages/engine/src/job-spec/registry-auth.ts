@@ -23,9 +23,11 @@ export function registryLogin(image: PlanImage, variables: ReadonlyMap<string, s
   }
   if (gcpAuth !== undefined) {
     const [serviceAccount, pool, provider] = identityKeys.map((key) => value(gcpAuth, key))
-    return { gcpAuth: { ...identity(serviceAccount, pool, provider), automatic: false } }
+    return {
+      gcpAuth: { ...identity(serviceAccount, pool, provider), ...(token !== undefined && { token }), automatic: false },
+    }
   }
-  return automaticLogin(image.image.split('/', 1)[0] ?? '', variables)
+  return automaticLogin(image.image.split('/', 1)[0] ?? '', variables, token)
 }
 
 const identityKeys = ['oidc_service_account', 'workload_identity_pool', 'workload_identity_provider']
@@ -37,7 +39,7 @@ function identity(serviceAccount = '', pool = '', provider = '') {
 const ecrHost = /^\d{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|on\.aws)$/
 const garHost = /^[a-z0-9-]+-docker\.pkg\.dev$/
 
-function automaticLogin(host: string, variables: ReadonlyMap<string, string>): RegistryLogin {
+function automaticLogin(host: string, variables: ReadonlyMap<string, string>, token?: string): RegistryLogin {
   const accessKeyId = variables.get('AWS_ACCESS_KEY_ID')
   const secretAccessKey = variables.get('AWS_SECRET_ACCESS_KEY')
   if (ecrHost.test(host) && accessKeyId && secretAccessKey) {
@@ -49,7 +51,7 @@ function automaticLogin(host: string, variables: ReadonlyMap<string, string>): R
   const pool = variables.get('GCP_WORKLOAD_IDENTITY_POOL')
   const provider = variables.get('GCP_WORKLOAD_IDENTITY_PROVIDER')
   if (garHost.test(host) && account && pool && provider) {
-    return { gcpAuth: { ...identity(account, pool, provider), automatic: true } }
+    return { gcpAuth: { ...identity(account, pool, provider), ...(token !== undefined && { token }), automatic: true } }
   }
   return {}
 }

@@ -1,5 +1,6 @@
 import { OrreryError } from '@orrery/protocol'
-import { type AwsKeys, type EcrSettings, EcrUnreachable, longestAnswer, patienceMs, persistently } from './ecr.ts'
+import { CloudUnreachable, isPassing, persistently, postToCloud, redacted } from './cloud.ts'
+import type { AwsKeys, EcrSettings } from './ecr.ts'
 
 export interface RoleWish {
   roleArn: string
@@ -11,7 +12,7 @@ export interface RoleWish {
  * Keys that AWS lends for a role to whoever shows a token that the role trusts (spec: execution.md 4.5). What may pass by
  * itself is tried again.
  *
- * @throws OrreryError ORY_IMAGE_PULL with what AWS said; EcrUnreachable.
+ * @throws OrreryError ORY_IMAGE_PULL with what AWS said; CloudUnreachable.
  */
 export function assumeRole(image: string, wish: RoleWish, at: EcrSettings, signal: AbortSignal): Promise<AwsKeys> {
   return persistently(() => askOnce(image, wish, at, signal), signal)
@@ -19,32 +20,24 @@ export function assumeRole(image: string, wish: RoleWish, at: EcrSettings, signa
 
 async function askOnce(image: string, { roleArn, token }: RoleWish, at: EcrSettings, signal: AbortSignal) {
   const url = new URL(at.sts ?? `https://sts.${at.region}.amazonaws.com`)
-  const answer = await fetch(url, {
-    method: 'POST',
-    // In the body: addresses are written into logs.
-    body: new URLSearchParams({
-      Action: 'AssumeRoleWithWebIdentity',
-      Version: '2011-06-15',
-      RoleArn: roleArn,
-      RoleSessionName: 'orrery-image-pull',
-      WebIdentityToken: token,
-    }),
-    redirect: 'error',
-    signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
-  }).catch((error: unknown) => {
-    throw new EcrUnreachable(`${url.host} does not answer`, { cause: error })
+  const body = new URLSearchParams({
+    Action: 'AssumeRoleWithWebIdentity',
+    Version: '2011-06-15',
+    RoleArn: roleArn,
+    RoleSessionName: 'orrery-image-pull',
+    WebIdentityToken: token,
   })
-  const text = (await answer.text()).slice(0, longestAnswer)
+  const answer = await postToCloud(url, {}, body, signal)
+  const { text } = answer
   const [accessKeyId, secretAccessKey, sessionToken] = ['AccessKeyId', 'SecretAccessKey', 'SessionToken'].map((name) =>
     element(text, name),
   )
   if (answer.ok && accessKeyId && secretAccessKey && sessionToken) return { accessKeyId, secretAccessKey, sessionToken }
   const said = [element(text, 'Code') ?? `HTTP ${answer.status}`, element(text, 'Message')].filter(Boolean).join(': ')
-  if (answer.status >= 500 || answer.status === 429 || /Throttling|IDPCommunicationError/.test(said)) {
-    throw new EcrUnreachable(`${url.host} says ${said}`)
+  if (isPassing(answer) || /Throttling|IDPCommunicationError/.test(said)) {
+    throw new CloudUnreachable(`${url.host} says ${said}`)
   }
-  // AWS may quote what it was given.
-  const safe = said.replaceAll(token, '**REDACTED**').slice(0, 500)
+  const safe = redacted(said, [token]).slice(0, 500)
   throw new OrreryError('ORY_IMAGE_PULL', [image, `AWS does not let this job take the role ${roleArn} (${safe})`])
 }
 

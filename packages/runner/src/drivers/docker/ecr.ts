@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { OrreryError } from '@orrery/protocol'
 import aws4 from 'aws4'
 import { z } from 'zod'
+import { CloudUnreachable, isPassing, parsed, persistently, postToCloud, redacted } from './cloud.ts'
 
 /** Where ECR answers, for whom the name of the registry does not tell it: FIPS or private endpoints, other clouds. */
 export interface EcrSettings {
@@ -18,12 +18,6 @@ export interface AwsKeys {
   sessionToken?: string | undefined
 }
 
-/** Pauses before the second, third and fourth try, ms (spec: execution.md 4.5). */
-const pausesMs = [300, 1_000, 3_000]
-export const patienceMs = 10_000
-/** An answer is about 4 kB long. */
-export const longestAnswer = 64 * 1024
-
 const host = /^\d{12}\.dkr[.-]ecr(?<fips>-fips)?\.(?<region>[a-z0-9-]+)\.(?:amazonaws\.com(?<china>\.cn)?|on\.aws)$/
 
 /** The service that gives logins for this registry. Undefined when the registry is none of AWS's. */
@@ -37,13 +31,10 @@ export function ecrOf(registry: string): EcrSettings | undefined {
   return { endpoint: `https://${service}.${domain}`, region, sts: `https://${lender}.${domain}` }
 }
 
-/** AWS could not be asked, which says nothing about the keys. */
-export class EcrUnreachable extends Error {}
-
 /**
  * A login for the registry, good for some hours. What may pass by itself is tried again three times.
  *
- * @throws OrreryError ORY_IMAGE_PULL with what AWS said; EcrUnreachable.
+ * @throws OrreryError ORY_IMAGE_PULL with what AWS said; CloudUnreachable.
  */
 export function ecrLogin(
   image: string,
@@ -52,20 +43,6 @@ export function ecrLogin(
   signal: AbortSignal,
 ): Promise<{ username: string; password: string }> {
   return persistently(() => askOnce(image, keys, at, signal), signal)
-}
-
-/** Tries again what fails with EcrUnreachable, after pauses. */
-export async function persistently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await ask()
-    } catch (error) {
-      signal.throwIfAborted()
-      const pause = pausesMs[attempt]
-      if (pause === undefined || !(error instanceof EcrUnreachable)) throw error
-      await delay(pause, undefined, { signal })
-    }
-  }
 }
 
 const Answer = z.object({ authorizationData: z.array(z.object({ authorizationToken: z.string() })).min(1) })
@@ -88,23 +65,16 @@ async function askOnce(image: string, keys: AwsKeys, at: EcrSettings, signal: Ab
     },
     { ...keys, sessionToken: keys.sessionToken },
   )
-  const answer = await fetch(url, {
-    method: 'POST',
-    headers: headersOf(signed.headers),
-    body: '{}',
-    redirect: 'error',
-    signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
-  }).catch((error: unknown) => {
-    throw new EcrUnreachable(`${url.host} does not answer`, { cause: error })
-  })
-  const text = (await answer.text()).slice(0, longestAnswer)
-  if (answer.ok) return readLogin(image, text)
-  const { type, message } = readRefusal(text)
+  const answer = await postToCloud(url, headersOf(signed.headers), '{}', signal)
+  if (answer.ok) return readLogin(image, answer.text)
+  const { type, message } = readRefusal(answer.text)
   const said = type === '' ? `HTTP ${answer.status}` : `${type}: ${message}`
-  if (answer.status >= 500 || answer.status === 429 || /Throttling|TooManyRequests/.test(type)) {
-    throw new EcrUnreachable(`${url.host} says ${said}`)
+  if (isPassing(answer) || /Throttling|TooManyRequests/.test(type)) {
+    throw new CloudUnreachable(`${url.host} says ${said}`)
   }
-  throw new OrreryError('ORY_IMAGE_PULL', [image, `AWS gives no login for the registry (${redacted(said, keys)})`])
+  // A refused signature is explained by AWS with what was signed.
+  const safe = redacted(said, [keys.secretAccessKey, keys.sessionToken])
+  throw new OrreryError('ORY_IMAGE_PULL', [image, `AWS gives no login for the registry (${safe})`])
 }
 
 /** The token is `AWS:password` in base64. */
@@ -121,22 +91,6 @@ function readRefusal(text: string): { type: string; message: string } {
   if (!refusal.success) return { type: '', message: '' }
   const { __type, message, Message } = refusal.data
   return { type: __type.replace(/^.*#/, ''), message: (message || Message).slice(0, 500) }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-/** A refused signature is explained by AWS with what was signed; keys must not come out with it. */
-function redacted(text: string, { secretAccessKey, sessionToken }: AwsKeys): string {
-  return [secretAccessKey, sessionToken].reduce<string>(
-    (rest, secret) => (secret ? rest.replaceAll(secret, '**REDACTED**') : rest),
-    text,
-  )
 }
 
 /** Without those that `fetch` sets itself, to the same values. */

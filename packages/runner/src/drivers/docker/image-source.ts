@@ -1,6 +1,7 @@
 import type { JobSpec } from '@orrery/protocol'
 import type Docker from 'dockerode'
 import type { EcrSettings } from './ecr.ts'
+import type { GarSettings } from './gar.ts'
 import type { ImageMapRule } from './settings.ts'
 
 /** What the engine says of an image; undefined when it has none of the name. */
@@ -12,10 +13,11 @@ export interface ImageSource {
   imageMap: readonly ImageMapRule[]
   /** Images whose tag was compared with the registry lately: key → time in ms. */
   checked: Map<string, number>
-  /** Logins that AWS gave lately: key → login, time in ms. */
+  /** Logins that a cloud gave lately: key → login, time in ms. */
   logins: Map<string, { login: { username: string; password: string }; at: number }>
   /** What the engine was asked when a task came, while its directory was made: name of the image → answer. */
   looks: WeakMap<JobSpec, ReadonlyMap<string, Look>>
   /** In place of what the name of the registry tells. */
   ecr?: EcrSettings | undefined
+  gar?: GarSettings | undefined
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type ImageSpec, type JobSpec, OrreryError, type ResourceClass } from '@orrery/protocol'
 import type Docker from 'dockerode'
 import { engineMessage, engineStatus, isEngineAway } from './client.ts'
-import { EcrUnreachable } from './ecr.ts'
+import { CloudUnreachable } from './cloud.ts'
 import { mapImage, parseReference } from './image-map.ts'
 import type { ImageSource, Look } from './image-source.ts'
 import { isFinalRefusal, pullImage } from './pull.ts'
@@ -61,10 +61,10 @@ export async function prepareImage(
   let login: Docker.AuthConfigObject | undefined
   let verdict: Verdict
   try {
-    login = await registryLogin(source, spec, image, isFixed, signal)
+    login = await registryLogin(source, spec, image, isFixed, log, signal)
     verdict = local === undefined ? 'pull' : isFixed ? 'use' : await judge(source, image, local, login, refused)
   } catch (error) {
-    if (!(error instanceof EcrUnreachable) || local === undefined) throw refused(error)
+    if (!(error instanceof CloudUnreachable) || local === undefined) throw refused(error)
     verdict = 'unreachable'
   }
   if (verdict === 'use') log('  image found on this host\n')

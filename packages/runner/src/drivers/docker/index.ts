@@ -33,6 +33,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
       logins: new Map(),
       looks: new WeakMap(),
       ecr: settings.ecr,
+      gar: settings.gar,
     },
     places: new Set(),
     hasInit: false,

@@ -1,4 +1,5 @@
 import type { EcrSettings } from './ecr.ts'
+import type { GarSettings } from './gar.ts'
 
 /** One rule of the image mapping: the first rule whose `match` fits replaces the image's name before the pull. */
 export interface ImageMapRule {
@@ -26,6 +27,8 @@ export interface DockerSettings {
   remoteDocker?: 'rootless' | 'forbidden'
   /** Where AWS gives logins for `aws_auth`. Default: as the name of the registry says. */
   ecr?: EcrSettings
+  /** Where Google gives logins for `gcp_auth`. Default: its public addresses. */
+  gar?: GarSettings
   /** The engine's runtime for containers, e.g. `crun`. Default: the engine's own. */
   runtime?: string
 }
