@@ -20,6 +20,25 @@ let removeClientImage: (() => Promise<void>) | undefined
 const jobs: Record<string, SeenJob> = {}
 const build = 'printf "FROM seed\\nRUN echo built > /made\\n" | docker build -t app - '
 
+/** A service that is built, with a volume and a variable, and one that asks it by its name. */
+const composition = {
+  version: '3.8',
+  services: {
+    web: {
+      build: '.',
+      command: [
+        '/bin/sh',
+        '-c',
+        '/bin/busybox cp /www/index.html /data/note; exec /bin/busybox httpd -f -p 80 -h /www',
+      ],
+      volumes: ['shared:/data'],
+      environment: { TITLE: 'composed' },
+    },
+    job: { image: 'seed', depends_on: ['web'], command: '/bin/busybox wget -qO- http://web/index.html' },
+  },
+  volumes: { shared: {} },
+}
+
 function config(): object {
   const remote = { docker: [{ image: clientImage }], environment: { DOCKER_BUILDKIT: '0' } }
   const setUp = { setup_remote_docker: {} }
@@ -41,6 +60,21 @@ function config(): object {
         say('beside', 'docker run --rm --network container:web seed /bin/busybox nc localhost 80'),
         setUp,
         say('twice', 'docker images -q app | wc -l'),
+      ],
+    },
+    compose: {
+      ...remote,
+      docker: [{ image: 'orrery-test/compose' }],
+      steps: [
+        'checkout',
+        setUp,
+        say('up', `${seed}; docker-compose up -d --build web`),
+        say('ask', 'docker-compose run --rm job'),
+        say(
+          'inside',
+          'docker-compose exec -T web /bin/busybox cat /data/note; docker-compose exec -T web /bin/busybox env',
+        ),
+        say('down', 'docker-compose down -v; docker ps -aq; docker volume ls -q; echo nothing else'),
       ],
     },
     without: { ...remote, steps: [say('ask', 'ls /var/run/docker.sock || docker ps')] },
@@ -86,7 +120,12 @@ beforeAll(async () => {
     [name]: { context: 'registry', ...(name === 'layers-2' ? { requires: ['layers-1'] } : {}) },
   }))
   const text = JSON.stringify({ version: 2.1, jobs: definitions, workflows: { main: { jobs: entries } } })
-  const project = await installation.project('docker', { 'note.txt': 'mine\n', '.circleci/config.yml': text })
+  const project = await installation.project('docker', {
+    'note.txt': 'mine\n',
+    'docker-compose.yml': JSON.stringify(composition),
+    Dockerfile: 'FROM seed\nCOPY note.txt /www/index.html\n',
+    '.circleci/config.yml': text,
+  })
   projectId = project.id
   const revision = await project.git('rev-parse', 'HEAD')
   const result = await untilEnd(installation.client, await project.start(revision))
@@ -154,6 +193,16 @@ describe('setup_remote_docker', () => {
 
   it('twice in a job is once', async () => {
     expect(await job('remote').output('twice')).toBe('1\n')
+  })
+
+  it('is an engine for Docker Compose: builds, names, volumes, and all gone in the end', async () => {
+    const compose = job('compose')
+
+    expect(await compose.output('up')).toContain('Successfully tagged project_web:latest')
+    expect(await compose.output('ask')).toMatch(/mine\n$/)
+    expect(await compose.output('inside')).toMatch(/^mine\n[\s\S]*TITLE=composed$/m)
+    expect(await compose.output('down')).toMatch(/Removing volume project_shared\nnothing else\n$/)
+    expect(compose.view.status).toBe('success')
   })
 
   it('112: without it a job has no engine', async () => {

@@ -12,7 +12,7 @@ import { countResults, readReport } from './lib/test-results.mjs'
 
 const testImages = [
   ...['base', 'busybox', 'node:20', 'redis:7', 'remote-docker'],
-  ...['test-debian', 'test-busybox', 'test-dash', 'test-odd', 'test-sshd'],
+  ...['test-debian', 'test-busybox', 'test-dash', 'test-odd', 'test-sshd', 'test-compose'],
 ]
 const browsers = ['chromium', 'chromium-browser', 'google-chrome']
 const results = join(root, 'node_modules/.cache/test-results')

@@ -59,6 +59,7 @@ const recipes = {
   'test-debian': { image: 'orrery-test/debian:latest', folder: 'test-debian', matches: [], from: 'base' },
   'test-dash': { image: 'orrery-test/dash:latest', folder: 'test-dash', matches: [], from: 'base' },
   'test-odd': { image: 'orrery-test/odd:latest', folder: 'test-odd', matches: [], from: 'base' },
+  'test-compose': { image: 'orrery-test/compose:latest', folder: 'test-compose', matches: [], from: 'remote-docker' },
   'test-sshd': { image: 'orrery-test/sshd:latest', folder: 'test-sshd', matches: [], from: 'base' },
   'test-busybox': { image: 'orrery-test/busybox:latest', folder: 'busybox', matches: [], packages: ['busybox-static'] },
 }
