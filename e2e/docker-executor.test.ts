@@ -77,6 +77,11 @@ function config(): object {
         say('down', 'docker-compose down -v; docker ps -aq; docker volume ls -q; echo nothing else'),
       ],
     },
+    own: {
+      ...remote,
+      environment: { DOCKER_HOST: 'tcp://engine.example:2376' },
+      steps: [setUp, say('host', 'echo $DOCKER_HOST')],
+    },
     without: { ...remote, steps: [say('ask', 'ls /var/run/docker.sock || docker ps')] },
     unknown: { ...remote, steps: [{ setup_remote_docker: { version: 'docker12' } }, say('after', 'true')] },
     'layers-1': { ...remote, steps: [layers, say('build', `${seed}; ${build}`)] },
@@ -203,6 +208,14 @@ describe('setup_remote_docker', () => {
     expect(await compose.output('inside')).toMatch(/^mine\n[\s\S]*TITLE=composed$/m)
     expect(await compose.output('down')).toMatch(/Removing volume project_shared\nnothing else\n$/)
     expect(compose.view.status).toBe('success')
+  })
+
+  it('stands above what the image says of an engine, and below what the config says', async () => {
+    expect(execFileSync('docker', ['inspect', clientImage, '-f', '{{.Config.Env}}']).toString()).toContain(
+      'DOCKER_HOST=',
+    )
+    expect(job('remote').view.status).toBe('success')
+    expect(await job('own').output('host')).toBe('tcp://engine.example:2376\n')
   })
 
   it('112: without it a job has no engine', async () => {

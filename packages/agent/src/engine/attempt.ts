@@ -76,12 +76,19 @@ async function execute(task: Task, step: Step, context: ProcessContext, open: Op
   return { ...result, status: reason.status }
 }
 
+/** What earlier steps set, above the image's variables and below those that config, contexts and project give. */
+function additionsOf({ additions, environment: { vars, fromImage } }: Task): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(additions).filter(([name]) => !Object.hasOwn(vars, name) || fromImage.has(name)),
+  )
+}
+
 function contextOf(task: Task, step: Step, open: OpenStep, signal: AbortSignal): ProcessContext {
   const { environment, spec, workingDirectory } = task
   const own = step.kind === 'run' ? step.environment : {}
   return {
     spec,
-    env: { ...task.git.apply({ ...task.additions, ...environment.vars }), ...own },
+    env: { ...task.git.apply({ ...environment.vars, ...additionsOf(task) }), ...own },
     home: environment.home,
     workingDirectory,
     resolvePath: (path) => resolvePath(path, environment.home, workingDirectory),

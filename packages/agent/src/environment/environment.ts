@@ -6,6 +6,8 @@ import { findHome } from './home.ts'
 /** What every step of a task starts from; a step adds its own `environment` on top. */
 export interface TaskEnvironment {
   vars: Record<string, string>
+  /** Those of `vars` that nobody but the image has set: what a step sets for later ones stands above them. */
+  fromImage: ReadonlySet<string>
   /** HOME as steps see it, absolute. */
   home: string
 }
@@ -31,21 +33,21 @@ const aboveBuiltins: ReadonlySet<string> = new Set(['image', 'job'])
  */
 export async function makeEnvironment(source: EnvironmentSource): Promise<TaskEnvironment> {
   const { spec, place, data } = source
-  const image = await imageEnvironment(source)
+  const image: Record<string, string> = await imageEnvironment(source)
   const bashEnv = bashEnvPath(spec.taskId, data)
   const builtins = { BASH_ENV: bashEnv, CIRCLE_SHELL_ENV: bashEnv, CIRCLE_INTERNAL_TASK_DATA: data }
   const below = spec.environment.filter((layer) => !aboveBuiltins.has(layer.source))
   const above = spec.environment.filter((layer) => aboveBuiltins.has(layer.source))
-  const vars: Record<string, string> = Object.assign(
+  const given: Record<string, string> = Object.assign(
     {},
-    image,
     place.environment,
     ...below.map((layer) => layer.vars),
     builtins,
     ...above.map((layer) => layer.vars),
   )
+  const vars = { ...image, ...given }
   const home = vars['HOME']?.startsWith('/') ? vars['HOME'] : (image['HOME'] ?? '/')
-  return { vars, home }
+  return { vars, fromImage: new Set(Object.keys(image).filter((name) => !Object.hasOwn(given, name))), home }
 }
 
 /** TERM stays unset, so that programs know the terminal for what it is (9.1). */

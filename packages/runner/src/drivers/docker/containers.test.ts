@@ -84,6 +84,7 @@ function plan(images: readonly Partial<ImageSpec>[]): ContainerPlan {
     files: { hosts: '/private/hosts', resolver: '/private/resolv.conf', hostname: '/private/hostname' },
     cgroupParent: '/orrery-runner/task',
     hasInit: true,
+    seccomp: '{}',
   }
 }
 

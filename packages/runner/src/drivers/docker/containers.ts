@@ -3,7 +3,6 @@ import type { ContainerCreateOptions, HostConfig } from 'dockerode'
 import type { ReadyImage } from './images.ts'
 import type { NetworkPlan } from './network.ts'
 import type { PlaceFiles } from './place-files.ts'
-import { seccompProfile } from './seccomp.ts'
 import { type DockerSettings, labels } from './settings.ts'
 
 /** The agent's start line inside a place (see place.ts of the protocol). */
@@ -39,6 +38,8 @@ export interface ContainerPlan {
   cgroupParent: string | undefined
   /** The engine has a small init to put before the agent. */
   hasInit: boolean
+  /** Value of the security option. */
+  seccomp: string
 }
 
 /**
@@ -183,7 +184,7 @@ function hostConfig(plan: ContainerPlan): HostConfig {
   return {
     CapDrop: ['ALL'],
     CapAdd: capabilities,
-    SecurityOpt: [`seccomp=${seccompProfile}`],
+    SecurityOpt: [`seccomp=${plan.seccomp}`],
     ...(plan.settings.runtime === undefined ? {} : { Runtime: plan.settings.runtime }),
     Memory: memory,
     MemorySwap: memory,

@@ -56,6 +56,8 @@ export interface Engine {
   warm: ContainerPool
   /** Learnt by the probe: the engine can put a small init before the main process. */
   hasInit: boolean
+  /** Learnt by the probe: the value of the security option `seccomp`. */
+  seccomp: string
   /** The engine takes cgroup paths, and containers were really found under ours so far. */
   sharesCgroups: boolean
 }

@@ -7,7 +7,7 @@ import type { Engine } from './engine.ts'
 import { labels } from './settings.ts'
 
 /** An image with nothing in it; the one program comes with the runtime. */
-const emptyImage = 'orrery/nothing:1'
+const emptyImage = 'orrery/nothing:latest'
 
 /** Options of the container that keeps a network namespace: no rights, hardly any memory, a program that waits. */
 export async function holderOptions(
@@ -37,7 +37,7 @@ export async function holderOptions(
   }
 }
 
-/** Imports an archive without entries: 1024 zero bytes. */
+/** Imports an archive without entries: 1024 zero bytes. Podman knows no other tag at an import than the usual one. */
 async function ensureEmptyImage(docker: Docker): Promise<void> {
   try {
     await docker.getImage(emptyImage).inspect()

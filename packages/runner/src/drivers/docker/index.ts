@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { OrreryError } from '@orrery/protocol'
 import type { Driver } from '../driver.ts'
 import { adoptPlaces } from './adopt.ts'
@@ -6,6 +8,7 @@ import type { Engine } from './engine.ts'
 import { blockHost } from './firewall.ts'
 import { lookAhead } from './images.ts'
 import { Namespaces } from './namespaces.ts'
+import { seccompProfile } from './seccomp.ts'
 import type { DockerDriverOptions } from './settings.ts'
 import { startPlace } from './start.ts'
 import { sweepAll } from './sweep.ts'
@@ -37,6 +40,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     },
     places: new Set(),
     hasInit: false,
+    seccomp: seccompProfile,
     sharesCgroups: false,
   }
   const workshop = Object.assign(bag, { namespaces: new Namespaces(bag) })
@@ -100,6 +104,7 @@ async function probe(engine: Engine): Promise<Record<string, string>> {
     engine.hasInit = fact('InitBinary') !== ''
     // With systemd as the manager, parents are slices of its own and paths are refused.
     engine.sharesCgroups = info['CgroupDriver'] === 'cgroupfs'
+    if (await isPodman(engine.docker)) engine.seccomp = await writeProfile(engine.stateDirectory)
     engine.namespaces.prepare()
     return {
       'Kernel Version': fact('KernelVersion'),
@@ -111,4 +116,17 @@ async function probe(engine: Engine): Promise<Record<string, string>> {
   } catch (error) {
     throw new OrreryError('ORY_ENGINE_MISSING', [engineMessage(error)], { cause: error })
   }
+}
+
+async function isPodman(docker: Engine['docker']): Promise<boolean> {
+  const { Components } = await docker.version()
+  return (Components ?? []).some(({ Name }) => Name === 'Podman Engine')
+}
+
+/** Podman reads the profile from a file of the machine that it runs on. */
+async function writeProfile(directory: string): Promise<string> {
+  const path = join(directory, 'seccomp.json')
+  await mkdir(directory, { recursive: true })
+  await writeFile(path, seccompProfile)
+  return path
 }

@@ -62,7 +62,7 @@ const addressFamilyVsock = 40
 
 const names = Object.values(allowed).flatMap((group) => group.trim().split(/\s+/))
 
-/** The profile in the form that the engine takes as the value of the security option `seccomp`. */
+/** The profile in the form that Docker takes as the value of the security option `seccomp`; Podman takes a file's path. */
 export const seccompProfile = JSON.stringify({
   defaultAction: 'SCMP_ACT_ERRNO',
   defaultErrnoRet: 1,

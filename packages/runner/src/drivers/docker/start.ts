@@ -111,7 +111,7 @@ async function makeContainers(
   belongings: TaskBelongings,
 ): Promise<TaskContainers> {
   const { spec, taskDirectory, signal } = request
-  const { docker, runnerId, settings, runtimeDirectory, hasInit } = engine
+  const { docker, runnerId, settings, runtimeDirectory, hasInit, seccomp } = engine
   const { taskId } = spec
   const resourceClass = sizeWithEngine(spec)
   const recipe = warmRecipe(images, ready, resourceClass)
@@ -142,6 +142,7 @@ async function makeContainers(
     files: files ?? (await writePlaceFiles(warm?.directory ?? request.privateDirectory, network)),
     cgroupParent,
     hasInit,
+    seccomp,
   }
   signal.throwIfAborted()
   const made =

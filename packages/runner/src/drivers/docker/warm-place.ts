@@ -43,7 +43,7 @@ export async function makeWarmPlace(
     await chmod(mount, 0o777)
     await listenInside(server, join(mount, 'wait.sock'))
     const network = planNetwork(namespace, [])
-    const { runnerId, runtimeDirectory, settings, hasInit } = engine
+    const { runnerId, runtimeDirectory, settings, hasInit, seccomp } = engine
     const cgroupParent = engine.sharesCgroups ? await createParent(runnerId, id, resourceClass) : undefined
     const options = primaryOptions({
       runnerId,
@@ -58,6 +58,7 @@ export async function makeWarmPlace(
       files: await writePlaceFiles(directory, network),
       cgroupParent,
       hasInit,
+      seccomp,
     })
     const container = await engine.docker.createContainer(options)
     containerId = container.id
