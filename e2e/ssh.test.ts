@@ -17,7 +17,7 @@ let orrery: Orrery
 let client: ApiClient
 let keys: string
 beforeAll(async () => {
-  const ssh = { host: '127.0.0.1', listen: '127.0.0.1', idleS: 1, longestS: 60 }
+  const ssh = { host: '127.0.0.1', listen: '127.0.0.1', idleS: 5, longestS: 60 }
   orrery = await Orrery.start({ settings: { ssh } })
   client = await orrery.client()
   keys = await mkdtemp(join(tmpdir(), 'orrery-keys-'))
@@ -145,7 +145,7 @@ describe('a job that is rerun with SSH', () => {
       expect(await logOf(client, job, 'Enable SSH', node)).toMatch(
         /\$ ssh -p \d+ 127\.0\.0\.1\n\nIts host key is SHA256:/,
       )
-      expect(await logOf(client, job, 'Wait for SSH', node)).toContain('Nobody was connected for 1s.')
+      expect(await logOf(client, job, 'Wait for SSH', node)).toContain('Nobody was connected for 5s.')
     }
     expect((await ssh('mine', first, 'true')).code).toBe(255)
   })

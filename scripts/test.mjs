@@ -48,6 +48,8 @@ async function prepareMachine(progress) {
   if (!browsers.some(findProgram)) missing.push('chromium')
   // Checkouts over SSH talk to a real one.
   if (!existsSync('/usr/sbin/sshd')) missing.push('openssh-server')
+  // The other engine that people have.
+  if (!findProgram('podman')) missing.push('podman', 'netavark', 'aardvark-dns', 'catatonit')
   await ensurePackages(missing, progress)
   return prepareEngine(progress, testImages)
 }

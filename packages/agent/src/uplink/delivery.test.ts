@@ -39,12 +39,16 @@ it('sends the logs of short steps with their ends, many in one request', async (
   const steps = Array.from({ length: 20 }, (_, index) => run(`echo ${index}`))
   await using place = await TestPlace.create(jobSpec(steps))
 
+  const started = performance.now()
+
   await place.run()
 
+  const seconds = (performance.now() - started) / 1000
   for (let index = 0; index < 20; index += 1) expect(place.peer.output(101 + index)).toBe(`${index}\r\n`)
   expect(place.peer.ends).toHaveLength(20)
-  // Each would need a request for its log and one or two for its events.
-  expect(place.peer.calls.length).toBeLessThan(20)
+  // Each would need a request for its log and one or two for its events. What waits is sent ten times a second: on a
+  // machine with other work the steps are not that short.
+  expect(place.peer.calls.length).toBeLessThan(15 + 20 * seconds)
 })
 
 it('sends a log by itself when the server refuses the one that came with the step', async () => {

@@ -71,7 +71,9 @@ async function adoptTask(
   return makePlace(engine, {
     ...belongings,
     primaryId: primary.Id,
-    ...(runsBeside ? { exec: { id: await agentExec(engine.docker, ExecIDs ?? []) } } : {}),
+    ...(runsBeside
+      ? { exec: { id: engine.seesExecsEnd ? await agentExec(engine.docker, ExecIDs ?? []) : undefined } }
+      : {}),
     services: services.map(({ Id, Labels }) => ({ id: Id, image: Labels[labels.image] ?? '' })),
   })
 }
@@ -88,7 +90,8 @@ async function agentExec(docker: Docker, ids: readonly string[]): Promise<string
 async function lineOfExec(docker: Docker, id: string): Promise<string | undefined> {
   try {
     const { ProcessConfig } = await docker.getExec(id).inspect()
-    return [ProcessConfig.entrypoint, ...ProcessConfig.arguments].join('\0')
+    const rest: readonly string[] | null = ProcessConfig.arguments
+    return [ProcessConfig.entrypoint, ...(rest ?? [])].join('\0')
   } catch (error) {
     // It has ended and been forgotten since it was listed.
     if (engineStatus(error) === 404) return undefined

@@ -26,7 +26,8 @@ export async function createParent(runnerId: string, taskId: string, size: Resou
 
 /** Did the engine really put the container there? False when it lives in another machine or cgroup namespace. */
 export function isInside(parent: string, containerId: string): boolean {
-  return existsSync(join(root, isUnified() ? '' : 'memory', parent, containerId))
+  const names = [containerId, `libpod-${containerId}`]
+  return names.some((name) => existsSync(join(root, isUnified() ? '' : 'memory', parent, name)))
 }
 
 /** Number of processes the kernel killed because the task used up its memory. */
@@ -40,11 +41,21 @@ export async function oomKills(runnerId: string, taskId: string): Promise<number
   }
 }
 
-/** Removes the parent in every hierarchy; the engine made it also where we set no limit. Safe to repeat. */
-export async function removeParent(runnerId: string, taskId: string): Promise<void> {
+/**
+ * Removes the parent in every hierarchy; the engine made it also where we set no limit. Podman leaves empty ones of its
+ * own in it. Safe to repeat; false when one is still in use.
+ */
+export async function removeParent(runnerId: string, taskId: string): Promise<boolean> {
+  let isGone = true
   for (const hierarchy of await hierarchies()) {
-    await rmdir(join(root, hierarchy, parentOf(runnerId, taskId))).catch(() => undefined)
+    const parent = join(root, hierarchy, parentOf(runnerId, taskId))
+    const entries = await readdir(parent, { withFileTypes: true }).catch(() => [])
+    for (const entry of entries) if (entry.isDirectory()) await rmdir(join(parent, entry.name)).catch(() => undefined)
+    await rmdir(parent).catch((error: NodeJS.ErrnoException) => {
+      isGone &&= error.code === 'ENOENT'
+    })
   }
+  return isGone
 }
 
 /** Tasks that have a parent cgroup of this runner. */

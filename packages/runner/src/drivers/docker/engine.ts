@@ -51,6 +51,8 @@ export interface Engine {
   networkPool: string
   /** Tasks that have a place, or get one now: a sweep in the middle of everything leaves them alone. */
   places: Set<string>
+  /** Tasks whose parent cgroup could not be removed yet: Podman's helper of a process lives on for five minutes. */
+  parentsLeft: Set<string>
   images: ImageSource
   namespaces: NamespacePool
   warm: ContainerPool
@@ -58,6 +60,8 @@ export interface Engine {
   hasInit: boolean
   /** Learnt by the probe: the value of the security option `seccomp`. */
   seccomp: string
+  /** Learnt by the probe: the engine knows when what was started beside a main process has ended. Podman does not. */
+  seesExecsEnd: boolean
   /** The engine takes cgroup paths, and containers were really found under ours so far. */
   sharesCgroups: boolean
 }

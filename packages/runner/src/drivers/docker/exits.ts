@@ -68,8 +68,8 @@ export async function execExit(docker: Docker, containerId: string, execId: stri
 }
 
 /**
- * An engine that was restarted has kept the container but forgotten what was started beside its main process: then the
- * container's processes are looked at. How the agent ended cannot be learnt; the server knows if it said its last word.
+ * An engine that was restarted has kept the container but forgotten what was started beside its main process, and Podman
+ * never learns of its end: then the container's processes are looked at. How the agent ended cannot be learnt; the server knows if it said its last word.
  */
 async function agentLeft(docker: Docker, containerId: string): Promise<number> {
   for (;;) {

@@ -39,8 +39,10 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
       gar: settings.gar,
     },
     places: new Set(),
+    parentsLeft: new Set(),
     hasInit: false,
     seccomp: seccompProfile,
+    seesExecsEnd: true,
     sharesCgroups: false,
   }
   const workshop = Object.assign(bag, { namespaces: new Namespaces(bag) })
@@ -104,7 +106,10 @@ async function probe(engine: Engine): Promise<Record<string, string>> {
     engine.hasInit = fact('InitBinary') !== ''
     // With systemd as the manager, parents are slices of its own and paths are refused.
     engine.sharesCgroups = info['CgroupDriver'] === 'cgroupfs'
-    if (await isPodman(engine.docker)) engine.seccomp = await writeProfile(engine.stateDirectory)
+    if (await isPodman(engine.docker)) {
+      engine.seccomp = await writeProfile(engine.stateDirectory)
+      engine.seesExecsEnd = false
+    }
     engine.namespaces.prepare()
     return {
       'Kernel Version': fact('KernelVersion'),

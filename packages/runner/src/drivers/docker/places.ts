@@ -41,7 +41,7 @@ export function makePlace(engine: Engine, made: TaskContainers, remoteDocker?: R
 async function placeExit(engine: Engine, made: TaskContainers): Promise<PlaceExit> {
   const exit = await (made.exec === undefined
     ? containerExit(engine.docker, made.primaryId)
-    : execExit(engine.docker, made.primaryId, made.exec.id))
+    : execExit(engine.docker, made.primaryId, engine.seesExecsEnd ? made.exec.id : undefined))
   const killed =
     exit.exitCode !== 0 && (exit.oomKilled || (await oomKills(engine.runnerId, made.warm?.placeId ?? made.taskId)) > 0)
   return { ...exit, oomKilled: killed }

@@ -19,7 +19,8 @@ export async function removeTask(engine: Engine, { taskId, namespace, warm }: Ta
   const found = (await docker.listContainers({ all: true, filters })).map(({ Id }) => Id)
   const ids = [...found, ...(warm === undefined ? [] : [warm.containerId])]
   const removed = await Promise.all(ids.map((id) => removeContainer(docker, id)))
-  await removeParent(runnerId, taskId)
+  for (const left of engine.parentsLeft) if (await removeParent(runnerId, left)) engine.parentsLeft.delete(left)
+  if (!(await removeParent(runnerId, taskId))) engine.parentsLeft.add(taskId)
   engine.places.delete(taskId)
   if (warm !== undefined) await forgetWarm(engine, warm.placeId)
   if (namespace === undefined) return
