@@ -44,9 +44,9 @@ export async function adoptTasks(context: RunnerContext, running: RunningTasks):
     const known = claim?.epoch === task.epoch ? claim : undefined
     if (known !== undefined && (place !== undefined || task.started)) {
       kept.add(task.taskId)
-      running.add(task.taskId, (abandoned) => resume(context, task, known, place, abandoned))
+      running.add(task, (abandoned) => resume(context, task, known, place, abandoned))
     } else if (task.started) {
-      running.add(task.taskId, () => endLost(context, task))
+      running.add(task, () => endLost(context, task))
     } else {
       await context.server.release(task, 'the runner was restarted').catch((error: unknown) => {
         context.log('a task could not be given back', 'warn', { taskId: task.taskId, reason: String(error) })

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Claim } from '@orrery/protocol'
 import { createBackoff } from './backoff.ts'
-import { ServerRefusal } from './server-client.ts'
+import { ServerRefusal, type TaskCredentials } from './server-client.ts'
 import { aborted, type RunnerContext } from './task.ts'
 
 /** The tasks of one runner that are under way; each takes a slot. */
@@ -9,15 +9,18 @@ export interface RunningTasks {
   readonly size: number
   /** Those among them that have left their slot: nothing of their jobs runs any more, and what is left is removed. */
   readonly leaving: number
+  readonly held: readonly TaskCredentials[]
   /** Runs `work` as the task's one life here: an older one is abandoned and waited for first. `freeSlot` gives its slot back. */
-  add(taskId: string, work: (abandoned: AbortSignal, freeSlot: () => void) => Promise<void>): void
+  add(held: TaskCredentials, work: (abandoned: AbortSignal, freeSlot: () => void) => Promise<void>): void
   /** Resolves when a slot may have become free. */
   changed(): Promise<void>
   idle(): Promise<void>
+  /** Resolves when none of these tasks is under way. */
+  without(taskIds: ReadonlySet<string>): Promise<void>
 }
 
 export function createRunningTasks(log: RunnerContext['log']): RunningTasks {
-  const running = new Map<string, { abandon: AbortController; ended: Promise<void> }>()
+  const running = new Map<string, { held: TaskCredentials; abandon: AbortController; ended: Promise<void> }>()
   const leaving = new Set<AbortController>()
   let change = Promise.withResolvers<void>()
   const changed = (): void => {
@@ -31,7 +34,11 @@ export function createRunningTasks(log: RunnerContext['log']): RunningTasks {
     get leaving() {
       return leaving.size
     },
-    add(taskId, work) {
+    get held() {
+      return [...running.values()].map(({ held }) => held)
+    },
+    add(held, work) {
+      const { taskId } = held
       const before = running.get(taskId)
       before?.abandon.abort()
       const abandon = new AbortController()
@@ -49,11 +56,14 @@ export function createRunningTasks(log: RunnerContext['log']): RunningTasks {
         if (running.get(taskId)?.abandon === abandon) running.delete(taskId)
         changed()
       })()
-      running.set(taskId, { abandon, ended })
+      running.set(taskId, { held, abandon, ended })
     },
     changed: () => change.promise,
     async idle() {
       while (running.size > 0) await Promise.all([...running.values()].map(({ ended }) => ended))
+    },
+    async without(taskIds) {
+      await Promise.all([...running].flatMap(([id, { ended }]) => (taskIds.has(id) ? [ended] : [])))
     },
   }
 }
@@ -85,7 +95,7 @@ export async function claimLoop(
       const askedAt = performance.now()
       const claim = await context.server.claim(context.driver.executors, waitS, stopping)
       backoff.reset()
-      if (claim !== undefined) running.add(claim.spec.taskId, (...life) => run(claim, ...life))
+      if (claim !== undefined) running.add(heldBy(claim), (...life) => run(claim, ...life))
       // A server that does not hold requests open (it is shutting down) must not be asked in a tight loop.
       else if (performance.now() - askedAt < 200) await delay(200, undefined, { signal: stopping })
     } catch (error) {
@@ -95,4 +105,8 @@ export async function claimLoop(
       await backoff.pause(stopping).catch(() => undefined)
     }
   }
+}
+
+export function heldBy({ spec, epoch, taskToken }: Claim): TaskCredentials {
+  return { taskId: spec.taskId, epoch, taskToken }
 }

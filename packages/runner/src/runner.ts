@@ -7,9 +7,9 @@ import { claimLoop, createRunningTasks } from './claim-loop.ts'
 import { createDockerDriver } from './drivers/docker/index.ts'
 import type { Driver } from './drivers/driver.ts'
 import { loadIdentity } from './identity.ts'
-import { createServerClient } from './server-client.ts'
+import { createServerClient, isGone, type ServerClient, type TaskCredentials } from './server-client.ts'
 import type { RunnerLog, RunnerSettings } from './settings.ts'
-import type { RunnerContext } from './task.ts'
+import { aborted, type RunnerContext } from './task.ts'
 import { isEngineMissing, runClaim } from './task-lifecycle.ts'
 
 export interface Runner {
@@ -20,7 +20,8 @@ export interface Runner {
   start(): Promise<void>
   /**
    * No new claims. Places that run are left alive for the next runner to adopt (it must come before their leases run
-   * out); with `drain` they are waited for. Tasks whose place is being made are given back.
+   * out); with `drain` they are waited for. Tasks whose place is being made are given back. What is left of jobs that
+   * are over is removed, for at most five seconds: nobody may come after this runner.
    */
   stop(options?: { drain?: boolean }): Promise<void>
   /** Resolves when the loops have ended, after `stop`. */
@@ -38,6 +39,7 @@ export function createRunner(settings: RunnerSettings): Runner {
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   const slots = settings.slots ?? availableParallelism()
   let driver: Driver | undefined
+  let server: ServerClient | undefined
   let isStarted = false
 
   async function work(context: RunnerContext): Promise<void> {
@@ -75,6 +77,18 @@ export function createRunner(settings: RunnerSettings): Runner {
     )
   }
 
+  /** Between an agent's last word and the end of its container the server knows already that the job is over. */
+  async function finishOver(server: ServerClient): Promise<void> {
+    const signal = AbortSignal.timeout(tidyMs)
+    const over = new Set<string>()
+    await Promise.all(
+      running.held.map(async (held) => {
+        if (await isOver(server, held, signal)) over.add(held.taskId)
+      }),
+    )
+    await Promise.race([running.without(over), aborted(signal)])
+  }
+
   return {
     ended,
     get busy() {
@@ -94,7 +108,7 @@ export function createRunner(settings: RunnerSettings): Runner {
       }
       driver = settings.driver?.(runner.id) ?? createDockerDriver(own)
       const facts = await driver.probe()
-      const server = createServerClient(settings.serverUrl, settings.token, runner)
+      server = createServerClient(settings.serverUrl, settings.token, runner)
       log('the runner is ready', 'info', { runnerId: runner.id, driver: driver.name })
       const archives = await openArchives(settings, log)
       work({ settings, runner, server, driver, facts, log, archives, stopped: stopped.signal })
@@ -104,12 +118,28 @@ export function createRunner(settings: RunnerSettings): Runner {
     async stop({ drain = false } = {}) {
       stopping.abort()
       if (!isStarted) return
-      if (!drain) stopped.abort()
+      if (!drain) {
+        if (server !== undefined) await finishOver(server)
+        stopped.abort()
+      }
       await running.idle()
       stopped.abort()
       await ended
       await driver?.close?.()
     },
+  }
+}
+
+/** How long a runner that stops sees to jobs that are over, ms. */
+const tidyMs = 5_000
+
+/** False as well when the server does not answer: then it is for the next runner to ask. */
+async function isOver(server: ServerClient, held: TaskCredentials, signal: AbortSignal): Promise<boolean> {
+  try {
+    await server.task(held).renew(0, signal)
+    return false
+  } catch (error) {
+    return isGone(error)
   }
 }
 

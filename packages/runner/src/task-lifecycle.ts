@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Claim, type ErrorCode, type JobSpec, OrreryError, type TaskOutcome } from '@orrery/protocol'
 import { createBackoff } from './backoff.ts'
+import { heldBy } from './claim-loop.ts'
 import { drainTask } from './drain.ts'
 import type { Place, PlaceExit } from './drivers/driver.ts'
 import { type Gateway, openGateway } from './gateway.ts'
@@ -19,7 +20,7 @@ import { createReporter } from './task-reporter.ts'
  *
  * | stage | leaves by |
  * |---|---|
- * | provisioning: step 0, the runner renews | place made → running; failed three times → task.ended; engine away or runner stops → released |
+ * | provisioning: step 0, the runner renews until the agent's first request | place made → running; failed three times → task.ended; engine away or runner stops → released |
  * | starting: the place runs, no word of the agent yet | first request → running; silence or death → task.ended |
  * | running: the agent renews | exit 0 or 75 → clean-up; any other → draining; runner stops → left to be adopted |
  * | draining: the runner renews | spool sent, or task.ended by the runner → clean-up |
@@ -33,8 +34,8 @@ export async function runClaim(
   abandoned: AbortSignal,
   freeSlot: () => void,
 ): Promise<void> {
-  const { spec, epoch, taskToken, leaseS } = claim
-  const held = { taskId: spec.taskId, epoch, taskToken }
+  const { spec, leaseS } = claim
+  const held = heldBy(claim)
   context.driver.expect?.(spec)
   const opened = await openTask(context, claim, abandoned).catch(async (error: unknown) => {
     context.log('a task could not be set up', 'error', { taskId: spec.taskId, error: String(error) })
@@ -45,6 +46,8 @@ export async function runClaim(
   if (opened === undefined) return
   const { task, gateway } = opened
   const lease = keepLease(task.client, leaseS, AbortSignal.any([context.stopped, abandoned]), true)
+  // Also while services are still being started: a short job may be over before its place is complete.
+  void gateway.contacted.then(() => lease.stop())
   try {
     const place = await provision(context, task, claim, lease)
     if (place === undefined) return await cleanUp(context, task, gateway)
@@ -70,14 +73,15 @@ const setUpPauseMs = 5_000
 /** Everything a task needs on the host before a place can be made for it. */
 async function openTask(
   context: RunnerContext,
-  { spec, epoch, taskToken, leaseS }: Claim,
+  claim: Claim,
   abandoned: AbortSignal,
 ): Promise<{ task: Task; gateway: Gateway }> {
+  const { spec, epoch, taskToken, leaseS } = claim
   const { taskId } = spec
   const { dataDir, serverUrl } = context.settings
   const { maskValues } = spec
   const { logBytesPerStep } = spec.limits
-  const held = { taskId, epoch, taskToken }
+  const held = heldBy(claim)
   const sshDoor = spec.ssh === undefined ? undefined : await openSshDoor(context.settings.ssh)
   const sshPort = sshDoor?.address.port
   const directory = await createTaskDirectory(dataDir, taskId, { epoch, taskToken, logBytesPerStep, sshPort })

@@ -124,6 +124,25 @@ describe('a runner that goes away', () => {
     await kit.gone(task.spec.taskId)
   })
 
+  it('leaves nothing of jobs that are over, however soon it goes', async () => {
+    const service = { command: ['sleep', '600'] }
+    const tasks = [1, 2].map(() => kit.server.enqueue(jobSpec([busybox, service], ['echo done'])))
+    const runner = await kit.runner()
+    for (const task of tasks) await endOf(task)
+
+    await runner.stop()
+
+    for (const { spec } of tasks) {
+      const label = [`orrery.task=${spec.taskId}`]
+      expect(await docker.listContainers({ all: true, filters: { label } })).toEqual([])
+      expect(existsSync(join(kit.directory, 'data', 'tasks', spec.taskId))).toBe(false)
+    }
+    expect(tasks.map((task) => task.events.runner.at(-1))).toMatchObject([
+      { type: 'step.ended', step: 2, status: 'canceled' },
+      { type: 'step.ended', step: 2, status: 'canceled' },
+    ])
+  })
+
   it('has tasks given back that no agent had started', async () => {
     const task = kit.server.enqueue(jobSpec([busybox], ['true']))
     const first = await kit.runner({ driver: () => stuckDriver() })
