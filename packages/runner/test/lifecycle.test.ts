@@ -57,7 +57,8 @@ describe('a runner that goes away', () => {
     await once(victim, 'exit')
     const primary = await primaryOf(task)
     // What else runs in the container, by people or health checks, is not taken for the agent.
-    for (let count = 0; count < 10; count++) await (await primary.exec({ Cmd: ['sleep', '600'] })).start({ Detach: true })
+    for (let count = 0; count < 10; count++)
+      await (await primary.exec({ Cmd: ['sleep', '600'] })).start({ Detach: true })
 
     await kit.runner()
     const exec = await primary.exec({ Cmd: ['sh', '-c', go] })

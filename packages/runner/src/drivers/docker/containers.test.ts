@@ -80,6 +80,7 @@ function plan(images: readonly Partial<ImageSpec>[]): ContainerPlan {
     runtimeDirectory: '/runtime',
     taskDirectory: '/task',
     settings: { environment: { HTTP_PROXY: 'http://p', A: 'installation' } },
+    runtime: undefined,
     network: planNetwork(namespace, list),
     files: { hosts: '/private/hosts', resolver: '/private/resolv.conf', hostname: '/private/hostname' },
     cgroupParent: '/orrery-runner/task',

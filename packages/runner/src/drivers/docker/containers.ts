@@ -33,6 +33,8 @@ export interface ContainerPlan {
   runtimeDirectory: string
   taskDirectory: string
   settings: DockerSettings
+  /** The engine's runtime; undefined = its default. */
+  runtime: string | undefined
   network: NetworkPlan
   files: PlaceFiles
   /** Parent cgroup of the task, where there is one. */
@@ -184,7 +186,7 @@ function hostConfig(plan: ContainerPlan): HostConfig {
     CapDrop: ['ALL'],
     CapAdd: capabilities,
     SecurityOpt: [`seccomp=${seccompProfile}`],
-    ...(plan.settings.runtime === undefined ? {} : { Runtime: plan.settings.runtime }),
+    ...(plan.runtime === undefined ? {} : { Runtime: plan.runtime }),
     Memory: memory,
     MemorySwap: memory,
     // Not NanoCpus: the engine refuses more of those than the host has, and a class may be larger than the host.

@@ -54,6 +54,8 @@ export interface Engine {
   images: ImageSource
   namespaces: NamespacePool
   warm: ContainerPool
+  /** Learnt by the probe: what the containers of jobs are made with; undefined = the engine's default. */
+  runtime: string | undefined
   /** Learnt by the probe: the engine can put a small init before the main process. */
   hasInit: boolean
   /** The engine takes cgroup paths, and containers were really found under ours so far. */

@@ -6,6 +6,7 @@ import type { Engine } from './engine.ts'
 import { blockHost } from './firewall.ts'
 import { lookAhead } from './images.ts'
 import { Namespaces } from './namespaces.ts'
+import { RuntimeChoice } from './runtime.ts'
 import type { DockerDriverOptions } from './settings.ts'
 import { startPlace } from './start.ts'
 import { sweepAll } from './sweep.ts'
@@ -35,11 +36,13 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
       ecr: settings.ecr,
     },
     places: new Set(),
+    runtime: undefined,
     hasInit: false,
     sharesCgroups: false,
   }
   const workshop = Object.assign(bag, { namespaces: new Namespaces(bag) })
   const engine: Engine = Object.assign(workshop, { warm: new WarmPool(workshop, settings.pool ?? 0) })
+  const runtime = new RuntimeChoice(engine, options.warn)
   let firewalled: Promise<void> | undefined
   let watched: Promise<void> | undefined
   let isSweepDue = false
@@ -47,11 +50,13 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
   const watcher = {
     away() {
       isSweepDue = true
+      runtime.forget()
       engine.namespaces.distrust()
     },
     async back() {
       // Whoever restarts an engine may have loaded new firewall rules.
       await protectHost(engine, options.warn)
+      await probe(engine, runtime)
       await engine.namespaces.recover()
       await sweepAll(engine, engine.places)
       isSweepDue = false
@@ -61,7 +66,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     name: 'docker',
     executors: ['docker'],
     async probe() {
-      const facts = await probe(engine)
+      const facts = await probe(engine, runtime)
       firewalled ??= protectHost(engine, options.warn)
       await firewalled
       return facts
@@ -92,13 +97,14 @@ async function protectHost(engine: Engine, warn: DockerDriverOptions['warn']): P
 }
 
 /** Facts for step 0 (spec: execution.md 2.4); also learns what this engine can do. */
-async function probe(engine: Engine): Promise<Record<string, string>> {
+async function probe(engine: Engine, runtime: RuntimeChoice): Promise<Record<string, string>> {
   try {
     const info: Record<string, unknown> = await engine.docker.info()
     const fact = (name: string): string => String(info[name] ?? '')
     engine.hasInit = fact('InitBinary') !== ''
     // With systemd as the manager, parents are slices of its own and paths are refused.
     engine.sharesCgroups = info['CgroupDriver'] === 'cgroupfs'
+    engine.runtime = await runtime.of(info)
     engine.namespaces.prepare()
     return {
       'Kernel Version': fact('KernelVersion'),
@@ -106,6 +112,7 @@ async function probe(engine: Engine): Promise<Record<string, string>> {
       Architecture: fact('Architecture'),
       'Server Version': fact('ServerVersion'),
       'Storage Driver': fact('Driver'),
+      Runtime: engine.runtime ?? fact('DefaultRuntime'),
     }
   } catch (error) {
     throw new OrreryError('ORY_ENGINE_MISSING', [engineMessage(error)], { cause: error })

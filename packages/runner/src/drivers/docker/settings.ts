@@ -26,7 +26,10 @@ export interface DockerSettings {
   remoteDocker?: 'rootless' | 'forbidden'
   /** Where AWS gives logins for `aws_auth`. Default: as the name of the registry says. */
   ecr?: EcrSettings
-  /** The engine's runtime for containers, e.g. `crun`. Default: the engine's own. */
+  /**
+   * The engine's runtime for the containers of jobs; `default` = the engine's own default. Absent: `crun` where the engine
+   * has it and it works.
+   */
   runtime?: string
 }
 

@@ -111,7 +111,7 @@ async function makeContainers(
   belongings: TaskBelongings,
 ): Promise<TaskContainers> {
   const { spec, taskDirectory, signal } = request
-  const { docker, runnerId, settings, runtimeDirectory, hasInit } = engine
+  const { docker, runnerId, settings, runtime, runtimeDirectory, hasInit } = engine
   const { taskId } = spec
   const resourceClass = sizeWithEngine(spec)
   const recipe = warmRecipe(images, ready, resourceClass)
@@ -138,6 +138,7 @@ async function makeContainers(
     runtimeDirectory,
     taskDirectory,
     settings,
+    runtime,
     network,
     files: files ?? (await writePlaceFiles(warm?.directory ?? request.privateDirectory, network)),
     cgroupParent,
