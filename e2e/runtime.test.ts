@@ -18,6 +18,7 @@ jobs:
     docker: [{ image: 'busybox:1.36' }, { image: 'busybox:1.36', command: [sh, -c, 'echo serve; sleep 1000'] }]
     steps:
       - run: { name: Limit, command: 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes || cat /sys/fs/cgroup/memory.max' }
+      - run: { name: Agent, command: "tr '\\0' ' ' < /proc/1/cmdline" }
   beside:
     docker: [{ image: 'busybox:1.36', entrypoint: [sleep, '1000'] }]
     steps: [{ run: { name: Say, command: 'echo beside' } }]
@@ -60,6 +61,7 @@ describe.skipIf(whyNoEngine() !== undefined || !existsSync(crun))('an engine wit
     const main = await jobNamed(client, result, 'main')
     expect(await logOf(client, main, 'Spin up environment')).toContain('Runtime: crun')
     expect(await logOf(client, main, 'Limit')).toContain('4294967296')
+    expect(await logOf(client, main, 'Agent')).toContain('snapshot-blob /orrery/agent.blob')
     const missing = await jobNamed(client, result, 'missing')
     expect(await logOf(client, missing, 'Spin up environment')).toContain('ended with code 127')
     expect(await chosen({ host: engine.host, runtime: 'default' })).toEqual({ runtime: 'runc', warnings: [] })

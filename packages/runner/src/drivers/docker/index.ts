@@ -6,9 +6,9 @@ import type { Engine } from './engine.ts'
 import { blockHost } from './firewall.ts'
 import { lookAhead } from './images.ts'
 import { Namespaces } from './namespaces.ts'
-import { RuntimeChoice } from './runtime.ts'
 import type { DockerDriverOptions } from './settings.ts'
 import { startPlace } from './start.ts'
+import { StartChoice } from './starts.ts'
 import { sweepAll } from './sweep.ts'
 import { WarmPool } from './warm-pool.ts'
 import { watchEngine } from './watch-engine.ts'
@@ -36,13 +36,13 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
       ecr: settings.ecr,
     },
     places: new Set(),
-    runtime: undefined,
+    starts: { runtime: undefined, snapshot: false },
     hasInit: false,
     sharesCgroups: false,
   }
   const workshop = Object.assign(bag, { namespaces: new Namespaces(bag) })
   const engine: Engine = Object.assign(workshop, { warm: new WarmPool(workshop, settings.pool ?? 0) })
-  const runtime = new RuntimeChoice(engine, options.warn)
+  const choice = new StartChoice(engine, options.warn)
   let firewalled: Promise<void> | undefined
   let watched: Promise<void> | undefined
   let isSweepDue = false
@@ -50,13 +50,13 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
   const watcher = {
     away() {
       isSweepDue = true
-      runtime.forget()
+      choice.forget()
       engine.namespaces.distrust()
     },
     async back() {
       // Whoever restarts an engine may have loaded new firewall rules.
       await protectHost(engine, options.warn)
-      await probe(engine, runtime)
+      await probe(engine, choice)
       await engine.namespaces.recover()
       await sweepAll(engine, engine.places)
       isSweepDue = false
@@ -66,7 +66,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     name: 'docker',
     executors: ['docker'],
     async probe() {
-      const facts = await probe(engine, runtime)
+      const facts = await probe(engine, choice)
       firewalled ??= protectHost(engine, options.warn)
       await firewalled
       return facts
@@ -97,14 +97,14 @@ async function protectHost(engine: Engine, warn: DockerDriverOptions['warn']): P
 }
 
 /** Facts for step 0 (spec: execution.md 2.4); also learns what this engine can do. */
-async function probe(engine: Engine, runtime: RuntimeChoice): Promise<Record<string, string>> {
+async function probe(engine: Engine, choice: StartChoice): Promise<Record<string, string>> {
   try {
     const info: Record<string, unknown> = await engine.docker.info()
     const fact = (name: string): string => String(info[name] ?? '')
     engine.hasInit = fact('InitBinary') !== ''
     // With systemd as the manager, parents are slices of its own and paths are refused.
     engine.sharesCgroups = info['CgroupDriver'] === 'cgroupfs'
-    engine.runtime = await runtime.of(info)
+    engine.starts = await choice.of(info)
     engine.namespaces.prepare()
     return {
       'Kernel Version': fact('KernelVersion'),
@@ -112,7 +112,7 @@ async function probe(engine: Engine, runtime: RuntimeChoice): Promise<Record<str
       Architecture: fact('Architecture'),
       'Server Version': fact('ServerVersion'),
       'Storage Driver': fact('Driver'),
-      Runtime: engine.runtime ?? fact('DefaultRuntime'),
+      Runtime: engine.starts.runtime ?? fact('DefaultRuntime'),
     }
   } catch (error) {
     throw new OrreryError('ORY_ENGINE_MISSING', [engineMessage(error)], { cause: error })
