@@ -18,7 +18,7 @@ jobs:
     docker: [{ image: 'busybox:1.36' }, { image: 'busybox:1.36', command: [sh, -c, 'echo serve; sleep 1000'] }]
     steps:
       - run: { name: Limit, command: 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes || cat /sys/fs/cgroup/memory.max' }
-      - run: { name: Agent, command: "tr '\\0' ' ' < /proc/1/cmdline" }
+      - run: { name: Agent, command: "tr '\\\\0' ' ' < /proc/1/cmdline" }
   beside:
     docker: [{ image: 'busybox:1.36', entrypoint: [sleep, '1000'] }]
     steps: [{ run: { name: Say, command: 'echo beside' } }]
