@@ -43,7 +43,7 @@ let client: ApiClient
 
 function install(flags: string[]): void {
   beforeAll(async () => {
-    engine = await OwnEngine.start(flags)
+    engine = await OwnEngine.start({ flags })
     orrery = await Orrery.start({ settings: { dockerHost: engine.host, leaseS: 60, slots: 2, pool: 2 } })
     repository = await Repository.create(orrery, 'engine', { [file]: short })
     client = await orrery.client()

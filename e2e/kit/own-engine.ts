@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { ownSocket, startOwnEngine, stopOwnEngine } from '../../scripts/lib/own-engine.mjs'
+import { type EngineOptions, ownSocket, startOwnEngine, stopOwnEngine } from '../../scripts/lib/own-engine.mjs'
 import { createProgress } from '../../scripts/lib/progress.mjs'
 
 const run = promisify(execFile)
@@ -28,23 +28,23 @@ export class OwnEngine implements AsyncDisposable {
   readonly host: string
   readonly #directory: string
   readonly #holder: ChildProcess
-  readonly #flags: string[]
+  readonly #options: EngineOptions
 
-  private constructor(directory: string, holder: ChildProcess, flags: string[]) {
+  private constructor(directory: string, holder: ChildProcess, options: EngineOptions) {
     this.host = ownSocket(directory)
     this.#directory = directory
     this.#holder = holder
-    this.#flags = flags
+    this.#options = options
   }
 
   /** `flags`: more of dockerd's. It holds busybox, taken from the engine that the other tests use. */
-  static async start(flags: string[] = []): Promise<OwnEngine> {
+  static async start({ flags = [], ...options }: EngineOptions = {}): Promise<OwnEngine> {
     const directory = await mkdtemp(join(tmpdir(), 'od-'))
     const configuration = join(directory, 'daemon.json')
     await writeFile(configuration, '{}')
     const holder = spawn('/usr/bin/unshare', ['--net', 'sh', '-c', 'echo; exec sleep infinity'])
     await once(holder.stdout, 'data')
-    const engine = new OwnEngine(directory, holder, ['--config-file', configuration, ...flags])
+    const engine = new OwnEngine(directory, holder, { ...options, flags: ['--config-file', configuration, ...flags] })
     try {
       await engine.up()
       const archive = join(directory, 'image.tar')
@@ -61,7 +61,7 @@ export class OwnEngine implements AsyncDisposable {
   async up(): Promise<void> {
     const within = ['/usr/bin/nsenter', `--net=/proc/${this.#holder.pid}/ns/net`]
     const silent = createProgress(() => undefined)
-    await startOwnEngine(this.#directory, silent, { within, flags: this.#flags })
+    await startOwnEngine(this.#directory, silent, { ...this.#options, within })
   }
 
   /** As a service manager stops it; resolves when it is gone. */

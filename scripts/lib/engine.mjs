@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { findProgram } from './command.mjs'
+import { ensureCrun } from './crun.mjs'
 import { engineName, ping } from './engine-api.mjs'
 import { ownSocket, startOwnEngine } from './own-engine.mjs'
 import { ensurePackages } from './packages.mjs'
@@ -35,10 +36,11 @@ export async function ensureEngine(stateDirectory, progress, packages = []) {
 
   progress.note('No container engine answers here: setting up Docker.')
   if (!findProgram('dockerd') || !findProgram('iptables')) {
-    await ensurePackages(['docker.io', 'iptables', 'ca-certificates', ...packages], progress)
+    await ensurePackages(['docker.io', 'iptables', 'ca-certificates', 'crun', ...packages], progress)
     const managed = await waitForService(stateDirectory)
     if (managed) return managed
   }
+  await ensureCrun(progress)
   const dockerHost = await startOwnEngine(stateDirectory, progress)
   return { dockerHost, name: await engineName(dockerHost), own: true, started: true }
 }

@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, statfsSync } from 'node:
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { findProgram, lastLines, run } from './command.mjs'
+import { crunFlags } from './crun.mjs'
 import { ping } from './engine-api.mjs'
 import { SetupError } from './progress.mjs'
 import { asRoot } from './root.mjs'
@@ -34,6 +35,7 @@ export function ownSocket(stateDirectory) {
  * @typedef {object} EngineOptions
  * @property {string[]} [within] a program with arguments that runs dockerd somewhere else, e.g. `nsenter --net=PATH`
  * @property {string[]} [flags] more of dockerd's
+ * @property {string} [crun] path of the program that it shall have as its runtime `crun`
  */
 export async function startOwnEngine(stateDirectory, progress, options = {}) {
   if (stateDirectory.length > longestStateDirectory) {
@@ -89,7 +91,7 @@ function chooseFallback(log, tried) {
  * @param {EngineOptions} options
  * @returns {Promise<string | undefined>} undefined = it answers; else what it logged before it ended
  */
-async function startOnce(directory, fallbacks, { within = [], flags = [] }) {
+async function startOnce(directory, fallbacks, { within = [], flags = [], crun = findProgram('crun') }) {
   const dockerd = findProgram('dockerd')
   if (!dockerd) throw new SetupError('dockerd is not installed.')
   const at = (/** @type {string} */ name) => join(directory, name)
@@ -100,6 +102,7 @@ async function startOnce(directory, fallbacks, { within = [], flags = [] }) {
     // Who starts it may use it, also through sudo.
     ...['--group', String(process.getgid?.() ?? 0)],
     ...(fallbacks.has('vfs') ? ['--storage-driver', 'vfs'] : []),
+    ...(await crunFlags(crun)),
     ...flags,
   ])
   await asRootRun(['sh', '-c', ': > "$0" && chmod 666 "$0"', at('log')])

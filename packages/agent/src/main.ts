@@ -3,6 +3,7 @@
  * the task of an agent that died. The contract is protocol's place.ts.
  */
 import { exitCodes } from './engine/exit-codes.ts'
+import { endOnFaults } from './faults.ts'
 
 const defaultReason = 'The place of the job ended unexpectedly.'
 
@@ -26,8 +27,5 @@ async function main(args: readonly string[]): Promise<number> {
   return exitCodes.fault
 }
 
-process.on('uncaughtException', (error) => {
-  process.stderr.write(`agent: ${error.stack ?? error.message}\n`)
-  process.exit(exitCodes.fault)
-})
+endOnFaults()
 process.exit(await main(process.argv.slice(2)))

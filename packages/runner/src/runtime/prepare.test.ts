@@ -48,6 +48,15 @@ describe('prepareRuntime', () => {
     expect((await readdir(join(base, 'out'))).filter((name) => name.startsWith('.new'))).toEqual([])
   })
 
+  it('goes without the snapshot of an agent that gives none', async () => {
+    await writeFile(join(agentDir, 'agent.cjs'), '// to be run by Node')
+
+    const files = await readdir(await prepare())
+
+    expect(files).toContain('agent.cjs')
+    expect(files).not.toContain('agent.blob')
+  })
+
   it('says what is missing', async () => {
     await rm(join(agentDir, 'agent.mjs'))
 

@@ -5,15 +5,17 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { arch, execPath } from 'node:process'
 import { pipeline } from 'node:stream/promises'
+import { cachedDataVersionTag } from 'node:v8'
 import { OrreryError, shieldedVariables } from '@orrery/protocol'
 import { holdProgram } from './hold.ts'
 import { launcherProgram } from './launcher.ts'
 import { findLibraries } from './libraries.ts'
+import { makeSnapshot, snapshotSource } from './snapshot.ts'
 
 export interface RuntimeSources {
   /** Where runtimes are kept; one directory per content. */
   outDir: string
-  /** The agent's build: `agent.mjs`, `circleci.mjs` and their chunks. */
+  /** The agent's build: `agent.mjs`, `circleci.mjs` and their chunks, and `agent.cjs` where there shall be a snapshot. */
   agentDir: string
   /** Default: the Node that runs this program. */
   nodeBinary?: string
@@ -45,7 +47,7 @@ async function prepare({ outDir, agentDir, nodeBinary, ptyBinary }: RuntimeSourc
   const node = await realpath(nodeBinary ?? execPath)
   const pty = await realpath(ptyBinary ?? findPty())
   const { loader, files } = await findLibraries([node, pty])
-  const modules = (await readdir(agentDir)).filter((name) => name.endsWith('.mjs')).sort()
+  const modules = (await readdir(agentDir)).filter((name) => name.endsWith('.mjs') || name === snapshotSource).sort()
   if (!modules.includes('agent.mjs')) throw new Error(`${agentDir} holds no agent.mjs`)
 
   const launcher = launcherProgram(arch)
@@ -63,7 +65,8 @@ async function prepare({ outDir, agentDir, nodeBinary, ptyBinary }: RuntimeSourc
   const entries = await Promise.all(
     wanted.map(async ([path, source]): Promise<Entry> => ({ path, source, sha256: await hashOf(source) })),
   )
-  const listing = entries.map(({ path, sha256 }) => `${sha256} ${path}\n`).sort()
+  // A snapshot is of this processor and this version: on another machine the same files give another directory.
+  const listing = [...entries.map(({ path, sha256 }) => `${sha256} ${path}\n`).sort(), String(cachedDataVersionTag())]
   const hash = createHash('sha256').update(listing.join('')).digest('hex').slice(0, 32)
   const directory = join(outDir, hash)
   if (await exists(directory)) return directory
@@ -101,6 +104,7 @@ async function layOut(outDir: string, directory: string, entries: readonly Entry
       await mkdir(dirname(target), { recursive: true })
       await link(blob, target)
     }
+    if (entries.some(({ path }) => path === snapshotSource)) await makeSnapshot(temporary)
     for (const path of [temporary, join(temporary, 'rt'), join(temporary, 'bin')]) await chmod(path, 0o755)
     await rename(temporary, directory)
   } catch (error) {

@@ -1,8 +1,8 @@
 import type Docker from 'dockerode'
 import type { Place } from '../driver.ts'
+import { agentLine } from './agent-line.ts'
 import type { TaskBelongings } from './belongings.ts'
 import { engineStatus } from './client.ts'
-import { agentLine } from './containers.ts'
 import type { Engine } from './engine.ts'
 import { foundNamespace, type Namespace } from './namespace.ts'
 import { makePlace } from './places.ts'
@@ -84,7 +84,9 @@ async function adoptTask(
  */
 async function agentExec(docker: Docker, ids: readonly string[]): Promise<string | undefined> {
   const lines = await Promise.all(ids.map((id) => lineOfExec(docker, id)))
-  return ids[lines.indexOf(agentLine.join('\0'))]
+  // Either way: the runner that started it may have chosen another.
+  const wanted = [true, false].map((snapshot) => agentLine('run', snapshot).join('\0'))
+  return ids[lines.findIndex((line) => line !== undefined && wanted.includes(line))]
 }
 
 async function lineOfExec(docker: Docker, id: string): Promise<string | undefined> {

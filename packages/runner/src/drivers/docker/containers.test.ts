@@ -1,14 +1,7 @@
 import type { ImageSpec } from '@orrery/protocol'
 import { describe, expect, it } from 'vitest'
 import { jobSpec } from '../../../test/kit.ts'
-import {
-  agentLine,
-  type ContainerPlan,
-  primaryOptions,
-  primaryProcess,
-  serviceOptions,
-  shieldedOf,
-} from './containers.ts'
+import { type ContainerPlan, primaryOptions, primaryProcess, serviceOptions, shieldedOf } from './containers.ts'
 import type { ReadyImage } from './images.ts'
 import { foundNamespace } from './namespace.ts'
 import { hostsFile, planNetwork } from './network.ts'
@@ -25,12 +18,12 @@ const ready: ReadyImage = {
 const image: ImageSpec = { image: 'app', environment: {} }
 
 describe('the main process of the primary container', () => {
-  it.each<{ name: string; spec: Partial<ImageSpec>; ready: Partial<ReadyImage>; line: readonly string[] }>([
+  it.each<{ name: string; spec: Partial<ImageSpec>; ready: Partial<ReadyImage>; line: readonly string[] | undefined }>([
     {
       name: 'the agent, whatever the image starts',
       spec: {},
       ready: { entrypoint: ['false'], command: ['x'] },
-      line: agentLine,
+      line: undefined,
     },
     {
       name: 'the image’s own when it asks for that',
@@ -42,7 +35,7 @@ describe('the main process of the primary container', () => {
       name: 'the agent when there is nothing to preserve',
       spec: {},
       ready: { preservesEntrypoint: true },
-      line: agentLine,
+      line: undefined,
     },
     {
       name: 'the configured entrypoint with the configured command, not with the image’s',
@@ -60,10 +53,12 @@ describe('the main process of the primary container', () => {
       name: 'the agent when the entrypoint is reset to nothing',
       spec: { entrypoint: [''] },
       ready: { entrypoint: ['/e'] },
-      line: agentLine,
+      line: undefined,
     },
   ])('is $name', ({ spec, ready: has, line }) => {
-    expect(primaryProcess({ ...image, ...spec }, { ...ready, ...has }).line).toEqual(line)
+    expect(primaryProcess({ ...image, ...spec }, { ...ready, ...has })).toEqual(
+      line === undefined ? { agent: 'main' } : { agent: 'exec', line },
+    )
   })
 })
 
@@ -80,6 +75,7 @@ function plan(images: readonly Partial<ImageSpec>[]): ContainerPlan {
     runtimeDirectory: '/runtime',
     taskDirectory: '/task',
     settings: { environment: { HTTP_PROXY: 'http://p', A: 'installation' } },
+    starts: { runtime: undefined, snapshot: false },
     network: planNetwork(namespace, list),
     files: { hosts: '/private/hosts', resolver: '/private/resolv.conf', hostname: '/private/hostname' },
     cgroupParent: '/orrery-runner/task',

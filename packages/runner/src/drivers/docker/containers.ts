@@ -1,25 +1,11 @@
 import { type ImageSpec, placePaths, type ResourceClass, shieldedVariables } from '@orrery/protocol'
 import type { ContainerCreateOptions, HostConfig } from 'dockerode'
+import { agentLine } from './agent-line.ts'
 import type { ReadyImage } from './images.ts'
 import type { NetworkPlan } from './network.ts'
 import type { PlaceFiles } from './place-files.ts'
 import { type DockerSettings, labels } from './settings.ts'
-
-/** The agent's start line inside a place (see place.ts of the protocol). */
-export const agentLine: readonly string[] = startLine('run')
-
-function startLine(command: 'run' | 'wait'): string[] {
-  const { runtime, task } = placePaths
-  return [
-    `${runtime}/rt/ld.so`,
-    '--library-path',
-    `${runtime}/rt`,
-    `${runtime}/rt/node`,
-    `${runtime}/agent.mjs`,
-    command,
-    task,
-  ]
-}
+import type { Starts } from './starts.ts'
 
 /** Everything the options of one task's containers are made from. */
 export interface ContainerPlan {
@@ -32,6 +18,7 @@ export interface ContainerPlan {
   runtimeDirectory: string
   taskDirectory: string
   settings: DockerSettings
+  starts: Starts
   network: NetworkPlan
   files: PlaceFiles
   /** Parent cgroup of the task, where there is one. */
@@ -47,7 +34,10 @@ export interface ContainerPlan {
  * entrypoint or command or the image asks to keep its own. Those may run for ever without looking at their arguments,
  * so then the agent is started beside them, and the place ends with either.
  */
-export function primaryProcess(spec: ImageSpec, ready: ReadyImage): { agent: 'main' | 'exec'; line: string[] } {
+export function primaryProcess(
+  spec: ImageSpec,
+  ready: ReadyImage,
+): { agent: 'main' } | { agent: 'exec'; line: string[] } {
   const words = (list: readonly string[] | undefined): string[] => (list ?? []).filter((word) => word !== '')
   const keeps = ready.preservesEntrypoint && ready.entrypoint.length > 0
   const imageCommand = keeps ? ready.command : []
@@ -57,7 +47,7 @@ export function primaryProcess(spec: ImageSpec, ready: ReadyImage): { agent: 'ma
       : spec.command !== undefined || keeps
         ? [...ready.entrypoint, ...words(spec.command ?? imageCommand)]
         : []
-  return line.length === 0 ? { agent: 'main', line: [...agentLine] } : { agent: 'exec', line }
+  return line.length === 0 ? { agent: 'main' } : { agent: 'exec', line }
 }
 
 /** Create options of the primary container, which joins the task's namespace as unnamed services do. */
@@ -65,11 +55,13 @@ export function primaryOptions(plan: ContainerPlan): ContainerCreateOptions {
   const image = plan.images[0]
   const ready = plan.ready[0]
   if (image === undefined || ready === undefined) throw new Error('a docker task has at least one image')
-  const { agent, line } = primaryProcess(image, ready)
+  const first = primaryProcess(image, ready)
+  const { agent } = first
+  const command = plan.owner.kind === 'warm' ? 'wait' : 'run'
   return {
     ...common(plan, 0, agent),
     Image: ready.reference,
-    Entrypoint: plan.owner.kind === 'warm' ? startLine('wait') : line,
+    Entrypoint: first.agent === 'exec' ? first.line : agentLine(command, plan.starts.snapshot),
     Cmd: [],
     // The agent takes its variables from the job spec; an entrypoint of the user's own has only these.
     ...(agent === 'exec' ? { Env: variables(plan, image), OpenStdin: true } : { Env: shield(ready) }),
@@ -185,7 +177,7 @@ function hostConfig(plan: ContainerPlan): HostConfig {
     CapDrop: ['ALL'],
     CapAdd: capabilities,
     SecurityOpt: [`seccomp=${plan.seccomp}`],
-    ...(plan.settings.runtime === undefined ? {} : { Runtime: plan.settings.runtime }),
+    ...(plan.starts.runtime === undefined ? {} : { Runtime: plan.starts.runtime }),
     Memory: memory,
     MemorySwap: memory,
     // Not NanoCpus: the engine refuses more of those than the host has, and a class may be larger than the host.

@@ -2,6 +2,7 @@ import type Docker from 'dockerode'
 import type { ImageSource } from './image-source.ts'
 import type { Namespace } from './namespace.ts'
 import type { DockerSettings } from './settings.ts'
+import type { Starts } from './starts.ts'
 import type { WarmPlace, WarmRecipe } from './warm.ts'
 
 /** See `namespaces.ts`. */
@@ -56,6 +57,8 @@ export interface Engine {
   images: ImageSource
   namespaces: NamespacePool
   warm: ContainerPool
+  /** Learnt by the probe: how the containers of jobs are started. */
+  starts: Starts
   /** Learnt by the probe: the engine can put a small init before the main process. */
   hasInit: boolean
   /** Learnt by the probe: the value of the security option `seccomp`. */

@@ -7,7 +7,7 @@ import type { Engine } from './engine.ts'
 import { labels } from './settings.ts'
 
 /** An image with nothing in it; the one program comes with the runtime. */
-const emptyImage = 'orrery/nothing:latest'
+export const emptyImage = 'orrery/nothing:latest'
 
 /** Options of the container that keeps a network namespace: no rights, hardly any memory, a program that waits. */
 export async function holderOptions(
@@ -38,7 +38,7 @@ export async function holderOptions(
 }
 
 /** Imports an archive without entries: 1024 zero bytes. Podman knows no other tag at an import than the usual one. */
-async function ensureEmptyImage(docker: Docker): Promise<void> {
+export async function ensureEmptyImage(docker: Docker): Promise<void> {
   try {
     await docker.getImage(emptyImage).inspect()
   } catch (error) {

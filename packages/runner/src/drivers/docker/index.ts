@@ -11,6 +11,7 @@ import { Namespaces } from './namespaces.ts'
 import { seccompProfile } from './seccomp.ts'
 import type { DockerDriverOptions } from './settings.ts'
 import { startPlace } from './start.ts'
+import { StartChoice } from './starts.ts'
 import { sweepAll } from './sweep.ts'
 import { WarmPool } from './warm-pool.ts'
 import { watchEngine } from './watch-engine.ts'
@@ -40,6 +41,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     },
     places: new Set(),
     parentsLeft: new Set(),
+    starts: { runtime: undefined, snapshot: false },
     hasInit: false,
     seccomp: seccompProfile,
     seesExecsEnd: true,
@@ -47,6 +49,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
   }
   const workshop = Object.assign(bag, { namespaces: new Namespaces(bag) })
   const engine: Engine = Object.assign(workshop, { warm: new WarmPool(workshop, settings.pool ?? 0) })
+  const choice = new StartChoice(engine, options.warn)
   let firewalled: Promise<void> | undefined
   let watched: Promise<void> | undefined
   let isSweepDue = false
@@ -54,11 +57,13 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
   const watcher = {
     away() {
       isSweepDue = true
+      choice.forget()
       engine.namespaces.distrust()
     },
     async back() {
       // Whoever restarts an engine may have loaded new firewall rules.
       await protectHost(engine, options.warn)
+      await probe(engine, choice)
       await engine.namespaces.recover()
       await sweepAll(engine, engine.places)
       isSweepDue = false
@@ -68,7 +73,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     name: 'docker',
     executors: ['docker'],
     async probe() {
-      const facts = await probe(engine)
+      const facts = await probe(engine, choice)
       firewalled ??= protectHost(engine, options.warn)
       await firewalled
       return facts
@@ -99,7 +104,7 @@ async function protectHost(engine: Engine, warn: DockerDriverOptions['warn']): P
 }
 
 /** Facts for step 0 (spec: execution.md 2.4); also learns what this engine can do. */
-async function probe(engine: Engine): Promise<Record<string, string>> {
+async function probe(engine: Engine, choice: StartChoice): Promise<Record<string, string>> {
   try {
     const info: Record<string, unknown> = await engine.docker.info()
     const fact = (name: string): string => String(info[name] ?? '')
@@ -110,6 +115,7 @@ async function probe(engine: Engine): Promise<Record<string, string>> {
       engine.seccomp = await writeProfile(engine.stateDirectory)
       engine.seesExecsEnd = false
     }
+    engine.starts = await choice.of(info)
     engine.namespaces.prepare()
     return {
       'Kernel Version': fact('KernelVersion'),
@@ -117,6 +123,7 @@ async function probe(engine: Engine): Promise<Record<string, string>> {
       Architecture: fact('Architecture'),
       'Server Version': fact('ServerVersion'),
       'Storage Driver': fact('Driver'),
+      Runtime: engine.starts.runtime ?? fact('DefaultRuntime'),
     }
   } catch (error) {
     throw new OrreryError('ORY_ENGINE_MISSING', [engineMessage(error)], { cause: error })

@@ -29,7 +29,10 @@ export interface DockerSettings {
   ecr?: EcrSettings
   /** Where Google gives logins for `gcp_auth`. Default: its public addresses. */
   gar?: GarSettings
-  /** The engine's runtime for containers, e.g. `crun`. Default: the engine's own. */
+  /**
+   * The engine's runtime for the containers of jobs; `default` = the engine's own default. Absent: `crun` where the engine
+   * has it and it works.
+   */
   runtime?: string
 }
 

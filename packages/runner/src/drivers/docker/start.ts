@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ImageSpec, OrreryError, type PlaceInfo } from '@orrery/protocol'
 import type { Place, PlaceRequest } from '../driver.ts'
+import { agentLine } from './agent-line.ts'
 import type { TaskBelongings } from './belongings.ts'
 import { createParent, isInside, removeParent } from './cgroups.ts'
 import { engineMessage, engineStatus, isEngineAway } from './client.ts'
 import {
-  agentLine,
   type ContainerPlan,
   installationVariables,
   primaryOptions,
@@ -111,7 +111,7 @@ async function makeContainers(
   belongings: TaskBelongings,
 ): Promise<TaskContainers> {
   const { spec, taskDirectory, signal } = request
-  const { docker, runnerId, settings, runtimeDirectory, hasInit, seccomp } = engine
+  const { docker, runnerId, settings, starts, runtimeDirectory, hasInit, seccomp } = engine
   const { taskId } = spec
   const resourceClass = sizeWithEngine(spec)
   const recipe = warmRecipe(images, ready, resourceClass)
@@ -138,6 +138,7 @@ async function makeContainers(
     runtimeDirectory,
     taskDirectory,
     settings,
+    starts,
     network,
     files: files ?? (await writePlaceFiles(warm?.directory ?? request.privateDirectory, network)),
     cgroupParent,
@@ -231,7 +232,7 @@ async function startBeside(
   const user = images[0]?.user
   try {
     const exec = await container.exec({
-      Cmd: [...agentLine],
+      Cmd: agentLine('run', engine.starts.snapshot),
       Env: shield(ready[0]),
       ...(user === undefined ? {} : { User: user }),
     })

@@ -43,7 +43,7 @@ export async function makeWarmPlace(
     await chmod(mount, 0o777)
     await listenInside(server, join(mount, 'wait.sock'))
     const network = planNetwork(namespace, [])
-    const { runnerId, runtimeDirectory, settings, hasInit, seccomp } = engine
+    const { runnerId, runtimeDirectory, settings, starts, hasInit, seccomp } = engine
     const cgroupParent = engine.sharesCgroups ? await createParent(runnerId, id, resourceClass) : undefined
     const options = primaryOptions({
       runnerId,
@@ -54,6 +54,7 @@ export async function makeWarmPlace(
       runtimeDirectory,
       taskDirectory: mount,
       settings,
+      starts,
       network,
       files: await writePlaceFiles(directory, network),
       cgroupParent,
