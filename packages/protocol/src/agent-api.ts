@@ -265,22 +265,25 @@ export const TestSelection = z.object({
 })
 export type TestSelection = z.infer<typeof TestSelection>
 
-export const ImpactRequest = z.object({ suite: z.string().min(1).max(1000), key: ImpactKey })
+export const ImpactRequest = z.object({ key: ImpactKey })
 export type ImpactRequest = z.infer<typeof ImpactRequest>
 /** More failed tests than this are not told one by one. */
 export const mostFailedTests = 20_000
 export const ImpactAnswer = z.object({
   /** The job builds the default branch of its project. */
   defaultBranch: z.boolean(),
-  /** What a node of this job has selected already. */
-  selection: TestSelection.nullable(),
   /** The documents of the impact data, the oldest word first. */
   parts: z.array(z.uuid()),
   /** Tests that failed when the job ran last on this branch; at most `mostFailedTests`. */
   failed: z.array(z.object({ file: z.string().nullable(), classname: z.string(), name: z.string() })),
 })
 export type ImpactAnswer = z.infer<typeof ImpactAnswer>
-export const SelectionRequest = z.object({ suite: z.string().min(1).max(1000), selection: TestSelection })
+export const SelectionRequest = z.object({
+  suite: z.string().min(1).max(1000),
+  /** What is asked for, digested: the discovered atoms and how many of them to run. Only equal questions have one answer. */
+  question: z.string().regex(/^[0-9a-f]{40}$/),
+  selection: TestSelection,
+})
 export type SelectionRequest = z.infer<typeof SelectionRequest>
 
 /**

@@ -34,12 +34,19 @@ export interface ImpactUpload {
  * Stores a document. It is written to `folder`, which belongs to the agent: a path that a step could name would make the
  * agent read for it.
  */
-export async function storeImpact(uplink: Uplink, folder: string, { key, replaces, data }: ImpactUpload): Promise<void> {
+export async function storeImpact(
+  uplink: Uplink,
+  folder: string,
+  { key, replaces, data }: ImpactUpload,
+): Promise<void> {
   const text = JSON.stringify(data)
   if (Buffer.byteLength(text) > maxImpactBytes) {
     throw new Error(`the impact data has more than ${maxImpactBytes} bytes`)
   }
-  const name = `impact-${createHash('sha256').update(JSON.stringify([key, replaces, data])).digest('hex').slice(0, 32)}`
+  const name = `impact-${createHash('sha256')
+    .update(JSON.stringify([key, replaces, data]))
+    .digest('hex')
+    .slice(0, 32)}`
   const path = join(folder, `${name}.json`)
   try {
     await writeFile(path, text, { mode: 0o600 })

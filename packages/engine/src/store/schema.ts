@@ -358,6 +358,8 @@ export interface ImpactPartsTable extends BlobColumns {
 export interface TestSelectionsTable {
   job_id: string
   suite: string
+  /** Digest of the atoms that were there to select from, and of what was asked for. */
+  question: string
   selection: Json<TestSelection>
 }
 

@@ -23,20 +23,10 @@ import { blobColumns } from './store-results.ts'
 const mostParts = 1000
 
 /** What is known about a suite before its tests are selected. ORY_TASK_GONE for a lease that ended. */
-export async function testImpact(
-  ctx: EngineContext,
-  lease: TaskLease,
-  { suite, key }: ImpactRequest,
-): Promise<ImpactAnswer> {
+export async function testImpact(ctx: EngineContext, lease: TaskLease, { key }: ImpactRequest): Promise<ImpactAnswer> {
   const task = await heldTask(ctx.db, lease)
   const { source, scopes, jobName } = await sourceOf(ctx.db, task)
-  const [selection, parts, failed] = await Promise.all([
-    ctx.db
-      .selectFrom('test_selections')
-      .select('selection')
-      .where('job_id', '=', task.job_id)
-      .where('suite', '=', storable(suite))
-      .executeTakeFirst(),
+  const [parts, failed] = await Promise.all([
     ctx.db
       .selectFrom('impact_parts')
       .select('id')
@@ -54,7 +44,6 @@ export async function testImpact(
   ])
   return {
     defaultBranch: isDefaultBranch(source),
-    selection: selection?.selection ?? null,
     parts: parts.map(({ id }) => id).reverse(),
     failed,
   }
@@ -82,14 +71,14 @@ export async function impactBlob(ctx: EngineContext, lease: TaskLease, partId: s
 export function agreeOnTests(
   ctx: EngineContext,
   lease: TaskLease,
-  { suite, selection }: SelectionRequest,
+  { suite, question, selection }: SelectionRequest,
 ): Promise<TestSelection> {
   return ctx.transact(async (tx) => {
     const task = await heldTask(tx.db, lease)
     const inserted = await tx.db
       .insertInto('test_selections')
-      .values({ job_id: task.job_id, suite: storable(suite), selection: toJson(selection) })
-      .onConflict((conflict) => conflict.columns(['job_id', 'suite']).doNothing())
+      .values({ job_id: task.job_id, suite: storable(suite), question, selection: toJson(selection) })
+      .onConflict((conflict) => conflict.columns(['job_id', 'suite', 'question']).doNothing())
       .returning('job_id')
       .executeTakeFirst()
     if (inserted) {
@@ -102,6 +91,7 @@ export function agreeOnTests(
       .select('selection')
       .where('job_id', '=', task.job_id)
       .where('suite', '=', storable(suite))
+      .where('question', '=', question)
       .executeTakeFirstOrThrow()
     return row.selection
   })

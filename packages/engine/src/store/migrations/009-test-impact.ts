@@ -30,7 +30,8 @@ const statements = [
   `create table test_selections (
     job_id uuid not null references jobs,
     suite text not null,
+    question text not null,
     selection json not null,
-    primary key (job_id, suite)
+    primary key (job_id, suite, question)
   )`,
 ]
