@@ -270,8 +270,8 @@ export type ImpactRequest = z.infer<typeof ImpactRequest>
 /** More failed tests than this are not told one by one. */
 export const mostFailedTests = 20_000
 export const ImpactAnswer = z.object({
-  /** The job builds the default branch of its project. */
-  defaultBranch: z.boolean(),
+  /** What the job builds. A pull request of a fork is a branch, whatever its name. */
+  builds: z.enum(['default-branch', 'branch', 'tag']),
   /** The documents of the impact data, the oldest word first. */
   parts: z.array(z.uuid()),
   /** Tests that failed when the job ran last on this branch; at most `mostFailedTests`. */

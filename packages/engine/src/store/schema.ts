@@ -361,6 +361,8 @@ export interface TestSelectionsTable {
   /** Digest of the atoms that were there to select from, and of what was asked for. */
   question: string
   selection: Json<TestSelection>
+  /** It leaves tests out. */
+  skips: boolean
 }
 
 export interface RunnersTable {

@@ -43,7 +43,7 @@ export async function testImpact(ctx: EngineContext, lease: TaskLease, { key }: 
       : failedLately(ctx.db, { projectId: task.project_id, jobName, branch: source.branch, most: mostFailedTests }),
   ])
   return {
-    defaultBranch: isDefaultBranch(source),
+    builds: isDefaultBranch(source) ? 'default-branch' : source.branch === null ? 'tag' : 'branch',
     parts: parts.map(({ id }) => id).reverse(),
     failed,
   }
@@ -77,7 +77,13 @@ export function agreeOnTests(
     const task = await heldTask(tx.db, lease)
     const inserted = await tx.db
       .insertInto('test_selections')
-      .values({ job_id: task.job_id, suite: storable(suite), question, selection: toJson(selection) })
+      .values({
+        job_id: task.job_id,
+        suite: storable(suite),
+        question,
+        selection: toJson(selection),
+        skips: selection.skipped.length > 0,
+      })
       .onConflict((conflict) => conflict.columns(['job_id', 'suite', 'question']).doNothing())
       .returning('job_id')
       .executeTakeFirst()

@@ -26,7 +26,7 @@ export class ImpactShelf {
 }
 
 export interface JobFacts {
-  defaultBranch?: boolean
+  builds?: ImpactAnswer['builds']
   failed?: ImpactAnswer['failed']
   rerunFailedOf?: string
   args?: readonly string[]
@@ -37,7 +37,7 @@ export interface JobFacts {
 
 /** Runs a suite as a job of the default or of another branch would: its nodes beside each other, with one agent. */
 export async function runJob(place: Workplace, shelf: ImpactShelf, facts: JobFacts = {}): Promise<Run[]> {
-  const { defaultBranch = false, failed = [], nodes = 1, args = [], rerunFailedOf } = facts
+  const { builds = 'branch', failed = [], nodes = 1, args = [], rerunFailedOf } = facts
   const data = join(place.root, '.data')
   mkdirSync(join(data, 'parts'), { recursive: true })
   const selections = new Map<string, TestSelection>()
@@ -49,7 +49,7 @@ export async function runJob(place: Workplace, shelf: ImpactShelf, facts: JobFac
         return { ok: true, results: null, rerunFailedOf }
       case 'impact':
         asked += 1
-        return { ok: true, impact: { defaultBranch, parts: facts.seen?.(known, asked) ?? known, failed } }
+        return { ok: true, impact: { builds, parts: facts.seen?.(known, asked) ?? known, failed } }
       case 'impact-parts':
         return { ok: true, paths: request.parts.map((part) => writePart(data, shelf, part)) }
       case 'agree-on-tests': {

@@ -40,7 +40,7 @@ async function analyzed(options = '', more?: string): Promise<{ place: Workplace
   const place = new Workplace().files({ [file]: suite(options, more), 'run.sh': runner, 'cover.sh': cover })
   place.files({ ...sources, ...tests, 'package-lock.json': '{}' })
   const shelf = new ImpactShelf()
-  const [run] = await runJob(place, shelf, { defaultBranch: true })
+  const [run] = await runJob(place, shelf, { builds: 'default-branch' })
   expect(run).toMatchObject({ status: 0, stdout: expect.stringContaining('ran t/a t/b t/none\n') })
   return { place, shelf }
 }
@@ -171,6 +171,10 @@ test.each<[string, Case]>([
     },
   ],
   [
+    'a tag runs all, and analyzes nothing',
+    { changes: { 'src/a': '2' }, job: { builds: 'tag' }, ran: ['t/a', 't/b', 't/none'], says: [] },
+  ],
+  [
     'a branch runs all when it is told so',
     { changes: {}, job: { args: ['--run-tests=all'] }, ran: ['t/a', 't/b', 't/none'], says: ['--run-tests is all'] },
   ],
@@ -214,7 +218,7 @@ it('283: the default branch runs all, and analyzes what is old', async () => {
   place.files({ 'src/a': '2', 't/new': 'src/a\n' })
   rmSync(join(place.root, 't/none'))
 
-  const [run] = await runJob(place, shelf, { defaultBranch: true })
+  const [run] = await runJob(place, shelf, { builds: 'default-branch' })
 
   expect(ran(run?.stdout ?? '')).toEqual(['t/a', 't/b', 't/new'])
   expect(analyzedIn(run?.stdout ?? '')).toEqual(['t/a', 't/new'])
@@ -233,7 +237,7 @@ test.each<[string, string[], string[], string[], string]>([
   using _place = place
   place.files({ 'src/a': '2' })
 
-  const [run] = await runJob(place, shelf, { defaultBranch: true, args })
+  const [run] = await runJob(place, shelf, { builds: 'default-branch', args })
 
   expect([ran(run?.stdout ?? ''), analyzedIn(run?.stdout ?? '')]).toEqual([expected, analyses])
   expect(run?.stderr).toContain(says)
@@ -244,7 +248,7 @@ it('nothing is kept of an atom whose tests fail, so it runs on every branch', as
   const { place, shelf } = await analyzed()
   using _ = place
   place.files({ 't/a': 'src/a\nfails\n' })
-  const [main] = await runJob(place, shelf, { defaultBranch: true })
+  const [main] = await runJob(place, shelf, { builds: 'default-branch' })
   expect(main).toMatchObject({
     status: 1,
     stderr: expect.stringContaining('the analysis of "t/a" ended with exit code 1'),
@@ -274,8 +278,8 @@ test.each<[string, string, string]>([
     place.files(tests)
     const shelf = new ImpactShelf()
 
-    const [run] = await runJob(place, shelf, { defaultBranch: true })
-    const [alone] = await runJob(place, shelf, { defaultBranch: true, args: ['--run-tests=none'] })
+    const [run] = await runJob(place, shelf, { builds: 'default-branch' })
+    const [alone] = await runJob(place, shelf, { builds: 'default-branch', args: ['--run-tests=none'] })
 
     expect([run?.status, alone?.status]).toEqual([0, 1])
     for (const one of [run, alone]) expect(one?.stderr).toContain(says)
@@ -333,7 +337,7 @@ it('the nodes of a job select alike, whatever comes in between, and what they fo
   expect(all.length).toBeGreaterThanOrEqual(5)
   expect(all.filter((name) => name !== 't/none')).toEqual(['t/a', 't/b', 't/c', 't/d', 't/e'])
   expect(new Set(nodes.map(({ stderr }) => stderr.match(/All|t\/c: .*/)?.[0])).size).toBe(1)
-  const main = await runJob(place, shelf, { defaultBranch: true, nodes: 3 })
+  const main = await runJob(place, shelf, { builds: 'default-branch', nodes: 3 })
   expect(main.flatMap(({ stdout }) => analyzedIn(stdout)).toSorted()).toEqual(['t/a', 't/b', 't/c', 't/d', 't/e'])
   expect(main.map(({ stdout }) => analyzedIn(stdout).length).toSorted()).toEqual([1, 2, 2])
   expect(shelf.parts).toHaveLength(3)

@@ -26,7 +26,8 @@ export const testsuiteRun: Command = {
     const asked = { run: choice(parsed, 'run-tests'), analyze: choice(parsed, 'analyze-tests') }
     const suite = await loadSuite(parsed.positionals[0] ?? '')
     const impact = await Impact.open(suite)
-    const extent = extentsOf(suite, impact, asked)
+    const earlier = await loadEarlier()
+    const extent = extentsOf(suite, impact, earlier, asked)
     if (extent.run === 'none' && extent.analyze === 'none') {
       warn('--run-tests=none: no test is run')
       return 0
@@ -37,15 +38,17 @@ export const testsuiteRun: Command = {
       return 0
     }
     const options: SplitOptions = { ...splitOptions(parsed), by: 'timings' }
-    const earlier = await loadEarlier()
     if (impact === undefined) return await runAtoms(suite, wantedAtoms(atoms, earlier, options), options, earlier)
 
     if (extent.run === 'impacted') warn('Selecting tests...')
     const selection = await impact.select(atoms, extent, earlier)
     if (extent.run !== 'none') tellSelection(selection)
-    const selected = earlier.rerunFailedOf === undefined ? selection.selected.map(({ atom }) => atom) : atoms
-    const exitCode =
-      extent.run === 'none' ? 0 : await runAtoms(suite, wantedAtoms(selected, earlier, options), options, earlier)
+    const selected = wantedAtoms(
+      selection.selected.map(({ atom }) => atom),
+      earlier,
+      options,
+    )
+    const exitCode = extent.run === 'none' ? 0 : await runAtoms(suite, selected, options, earlier)
     if (extent.analyze === 'none') return exitCode
     const isAnalyzed = await impact.analyze(atoms, selection.stale, options, earlier)
     // Where tests run, they decide; an analysis alone has to tell that it came to nothing.
@@ -70,11 +73,24 @@ function choice(parsed: Parsed, flag: string): Extent | undefined {
   ])
 }
 
-/** The defaults of execution.md 16.2. Without impact data everything runs, and there is nowhere to keep an analysis. */
-function extentsOf(suite: TestSuite, impact: Impact | undefined, asked: Asked): Extents {
+/** The defaults of execution.md 16.2; a tag is released, so it runs all. */
+const defaults: Record<Impact['builds'], Extents> = {
+  'default-branch': { run: 'all', analyze: 'impacted' },
+  branch: { run: 'impacted', analyze: 'none' },
+  tag: { run: 'all', analyze: 'none' },
+}
+
+/**
+ * What to run and to analyze. In a rerun of failed tests those alone decide. Without impact data everything runs, and
+ * there is nowhere to keep an analysis.
+ */
+function extentsOf(suite: TestSuite, impact: Impact | undefined, earlier: Earlier, asked: Asked): Extents {
   if (impact !== undefined) {
-    const [run, analyze]: [Extent, Extent] = impact.isDefaultBranch ? ['all', 'impacted'] : ['impacted', 'none']
-    return { run: asked.run ?? run, analyze: asked.analyze ?? analyze }
+    const { run, analyze } = {
+      run: asked.run ?? defaults[impact.builds].run,
+      analyze: asked.analyze ?? defaults[impact.builds].analyze,
+    }
+    return { run: earlier.rerunFailedOf !== undefined && run === 'impacted' ? 'all' : run, analyze }
   }
   const isOn = suite.options['test-impact-analysis']
   if (asked.analyze !== undefined && asked.analyze !== 'none') {

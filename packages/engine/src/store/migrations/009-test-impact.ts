@@ -32,6 +32,7 @@ const statements = [
     suite text not null,
     question text not null,
     selection json not null,
+    skips boolean not null,
     primary key (job_id, suite, question)
   )`,
 ]

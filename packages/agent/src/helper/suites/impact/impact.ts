@@ -44,8 +44,8 @@ export class Impact {
     return answer?.impact && new Impact(suite, data, answer.impact)
   }
 
-  get isDefaultBranch(): boolean {
-    return this.#answer.defaultBranch
+  get builds(): ImpactAnswer['builds'] {
+    return this.#answer.builds
   }
 
   /**

@@ -1,7 +1,11 @@
 import type { TestSelection } from '@orrery/protocol'
+import { clip } from '../../../reports/index.ts'
 import type { TestSuite } from '../schema.ts'
 import type { ImpactIndex } from './impact-index.ts'
 import { changeOf, globsIn, type Watched } from './watched.ts'
+
+/** A reason names a path or a glob of somebody else. */
+const mostReason = 1000
 
 /** All that decides which atoms run (spec: execution.md 16.4). */
 export interface SelectionFacts {
@@ -25,14 +29,16 @@ export function selectAtoms(facts: SelectionFacts): TestSelection {
   const rules = rulesOf(facts)
   const reasons = atoms.map((atom) => ({ atom, reason: reasonFor(atom, facts, changes) ?? rules.get(atom) }))
   return {
-    selected: reasons.flatMap(({ atom, reason }) => (reason === undefined ? [] : [{ atom, reason }])),
+    selected: reasons.flatMap(({ atom, reason }) =>
+      reason === undefined ? [] : [{ atom, reason: clip(reason, mostReason) }],
+    ),
     skipped: reasons.filter(({ reason }) => reason === undefined).map(({ atom }) => atom),
     stale,
   }
 }
 
 export function allOf(atoms: readonly string[], reason: string): TestSelection {
-  return { selected: atoms.map((atom) => ({ atom, reason })), skipped: [], stale: [] }
+  return { selected: atoms.map((atom) => ({ atom, reason: clip(reason, mostReason) })), skipped: [], stale: [] }
 }
 
 function reasonForAll({ suite, index, watched, failed }: SelectionFacts): string | undefined {
