@@ -20,7 +20,7 @@ report=$1; shift; echo "ran $@"; code=0; cases=
 for t in "$@"; do
   inner='/'
   if grep -q fails $t; then code=1; inner='><failure/></testcase'; fi
-  cases="$cases<testcase name="one" file="$t"$inner>"
+  cases="$cases<testcase name=\\"one\\" file=\\"$t\\"$inner>"
 done
 echo "<testsuite>$cases</testsuite>" > $report; exit $code
 `
@@ -364,4 +364,23 @@ test.each<[string, string, string[], string]>([
 ])('testsuite run, %s', (_, text, args, says) => {
   using place = new Workplace().files({ [file]: text, 'run.sh': runner, ...tests })
   expect(place.circleci(['testsuite', 'run', 's', ...args]).stderr).toContain(says)
+})
+
+test.each<[string, string, string, number]>([
+  ['all is well', suite(), 'ok   analysis of "t/a" tells 3 files, for example src/a, src/both, t/a\n', 0],
+  ['no command', suite('', ''), 'fix  analysis of "t/a" is not possible: the suite needs an analysis command', 1],
+  ['nothing', suite('', 'analysis: exit 3; << outputs.lcov >>'), 'fix  analysis of "t/a" tells no file', 1],
+])('doctor, %s', (_, text, says, status) => {
+  using place = new Workplace().files({ [file]: text, 'run.sh': runner, 'cover.sh': cover, ...sources, ...tests })
+  const result = place.circleci(['testsuite', 'doctor', 's'])
+  expect([result.status, result.stdout]).toEqual([status, expect.stringContaining(says)])
+})
+
+test.each<[string, string]>([
+  ['braces that stand for too much', `'${'{a,b}'.repeat(40)}'`],
+  ['a key that is too long', `x], impact-key: ${'x'.repeat(201)}, max-auto-rerun: 0, test-selection-rules: [`],
+])('refuses %s', async (_, glob) => {
+  using place = new Workplace().files({ [file]: suite(`full-test-run-paths: [${glob}]`), 'run.sh': runner, ...tests })
+  const [run] = await runJob(place, new ImpactShelf())
+  expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining('ORY_TEST_SUITES') })
 })

@@ -48,10 +48,10 @@ export class Checkout {
     return hash
   }
 
-  /** The hashes of many, a few at a time. */
+  /** The hashes of many, a few at a time; in the order asked for, so that equal data is equal bytes. */
   async hashAll(paths: Iterable<string>): Promise<Map<string, string | undefined>> {
-    const found = new Map<string, string | undefined>()
-    const rest = new Set(paths).values()
+    const found = new Map<string, string | undefined>([...paths].map((path) => [path, undefined]))
+    const rest = [...found.keys()].values()
     const worker = async () => {
       for (const path of rest) found.set(path, await this.hash(path))
     }
