@@ -1,9 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, test } from 'vitest'
+import { analyzeAtoms } from '../suites/impact/analyze.ts'
 import { Checkout } from '../suites/impact/checkout.ts'
 import { filesInCoverage, readCircleciCoverage } from '../suites/impact/coverage-output.ts'
 import { filesInGoList, filesInList } from '../suites/impact/file-mapper.ts'
+import { parseSuites } from '../suites/load.ts'
 import { Workplace } from './harness.ts'
 import { ImpactShelf, runJob } from './impact-job.ts'
 
@@ -171,6 +173,27 @@ test.each<[string, string, string]>([
   const [main] = await runJob(place, shelf, { builds: 'default-branch' })
   expect(main).toMatchObject({ status: 0, stderr: expect.stringContaining(says) })
   expect(shelf.atoms).toEqual([])
+})
+
+it('test-analysis-duration: what was begun is finished, the rest waits for the next run', async () => {
+  const checkout = await within()
+  place.files({ 'src/a': '1' })
+  const [parsed] = parseSuites(
+    suite("analysis: printf 'SF:src/a\\nDA:1,1\\n' > << outputs.lcov >>").replace(
+      'analysis: true',
+      'analysis: true, test-analysis-duration: 2',
+    ),
+  )
+  if (parsed === undefined) throw new Error('no suite')
+  let minutes = 0
+  const now = () => 60_000 * minutes++
+
+  const analyzed = await analyzeAtoms(parsed, ['A', 'B', 'C', 'D'], checkout, now)
+
+  expect([...analyzed].map(([atom, files]) => [atom, files.map(({ path }) => path)])).toEqual([
+    ['A', ['src/a']],
+    ['B', ['src/a']],
+  ])
 })
 
 it('a Go project is analyzed package by package', async () => {

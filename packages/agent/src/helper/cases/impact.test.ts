@@ -152,6 +152,10 @@ test.each<[string, Case]>([
     { options: "full-test-run-paths: ['*.json']", changes: { 'src/a': '2' }, ran: ['t/a'], says: [] },
   ],
   [
+    '281: what the tests leave behind is no change',
+    { options: "full-test-run-paths: ['out/*.xml']", changes: { 'out/junit.xml': null }, ran: [], says: [] },
+  ],
+  [
     '282: always included',
     {
       options: 'test-selection-rules: [{ test-atom: t/none, include: true }]',

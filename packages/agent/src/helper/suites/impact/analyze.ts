@@ -21,9 +21,14 @@ export class AnalysisError extends Error {}
 /**
  * Finds out which files the atoms use, by the suite's `analysis` command (spec: execution.md 16.1): atom by atom until
  * `test-analysis-duration` is over, or all in one pass. Nothing is said about an atom whose tests fail: it may have
- * stopped before it touched everything. Throws AnalysisError when the suite cannot be analyzed at all.
+ * stopped before it touched everything. `now` counts milliseconds. Throws AnalysisError when the suite cannot be analyzed at all.
  */
-export async function analyzeAtoms(suite: TestSuite, atoms: readonly string[], checkout: Checkout): Promise<Analyzed> {
+export async function analyzeAtoms(
+  suite: TestSuite,
+  atoms: readonly string[],
+  checkout: Checkout,
+  now: () => number = () => performance.now(),
+): Promise<Analyzed> {
   const output = suite.analysis === undefined ? undefined : coverageOutputOf(suite.analysis)
   if (suite.analysis === undefined || output === undefined) {
     throw new AnalysisError(
@@ -37,10 +42,9 @@ export async function analyzeAtoms(suite: TestSuite, atoms: readonly string[], c
     const used =
       output === 'outputs.circleci-coverage'
         ? await singlePass(run, atoms, checkout)
-        : await oneByOne(run, output, atoms, { checkout, minutes: suite.options['test-analysis-duration'] })
+        : await oneByOne(run, output, atoms, { checkout, now, minutes: suite.options['test-analysis-duration'] })
     const analyzed: Analyzed = new Map()
-    for (const [atom, paths] of used)
-      analyzed.set(atom, await touched([...paths, ...(tests.get(atom) ?? [])], checkout))
+    for (const [atom, paths] of used) analyzed.set(atom, touched([...paths, ...(tests.get(atom) ?? [])], checkout))
     return analyzed
   } catch (error) {
     throw new AnalysisError(error instanceof Error ? error.message : String(error), { cause: error })
@@ -87,12 +91,12 @@ async function oneByOne(
   run: AnalysisRun,
   output: Exclude<CoverageOutput, 'outputs.circleci-coverage'>,
   atoms: readonly string[],
-  { checkout, minutes }: { checkout: Checkout; minutes: number | undefined },
+  { checkout, now, minutes }: { checkout: Checkout; now: () => number; minutes: number | undefined },
 ): Promise<Map<string, string[]>> {
   const used = new Map<string, string[]>()
-  const started = performance.now()
+  const started = now()
   for (const [index, atom] of atoms.entries()) {
-    if (minutes !== undefined && index > 0 && performance.now() - started >= minutes * 60_000) {
+    if (minutes !== undefined && index > 0 && now() - started >= minutes * 60_000) {
       warn(
         `The time for analysis (${minutes} min) is used up; ${atoms.length - index} test atoms wait for the next run`,
       )
@@ -131,7 +135,7 @@ async function singlePass(
   return files
 }
 
-async function touched(paths: readonly string[], checkout: Checkout): Promise<TouchedFile[]> {
-  const hashes = await checkout.hashAll(paths)
+function touched(paths: readonly string[], checkout: Checkout): TouchedFile[] {
+  const hashes = checkout.hashAll(paths)
   return [...hashes].flatMap(([path, hash]) => (hash === undefined ? [] : [{ path, hash }]))
 }

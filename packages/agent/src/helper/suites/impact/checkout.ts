@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { type FileHandle, lstat, open, realpath } from 'node:fs/promises'
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs'
+import { lstat, realpath } from 'node:fs/promises'
 import { dirname, isAbsolute, join, normalize, relative, resolve, sep } from 'node:path'
 
 /** A file of the checkout and what is in it. `path` counts from the root, `hash` has 64 bits as hex. */
@@ -9,8 +9,7 @@ export interface TouchedFile {
   hash: string
 }
 
-/** Files that are read at once: what the threads behind `fs` can do. */
-const atOnce = 8
+const piece = Buffer.allocUnsafe(256 * 1024)
 
 /**
  * The files that tests may depend on: those below the nearest directory with a `.git`, else below the current one. Names
@@ -18,7 +17,7 @@ const atOnce = 8
  */
 export class Checkout {
   readonly root: string
-  readonly #hashes = new Map<string, Promise<string | undefined>>()
+  readonly #hashes = new Map<string, string | undefined>()
 
   private constructor(root: string) {
     this.root = root
@@ -39,35 +38,30 @@ export class Checkout {
     return real === undefined ? undefined : this.#inside(real)
   }
 
-  /** Undefined when there is no such file in the checkout. Each file is read once. */
-  hash(path: string): Promise<string | undefined> {
-    const known = this.#hashes.get(path)
-    if (known !== undefined) return known
-    const hash = this.#read(path).catch(() => undefined)
-    this.#hashes.set(path, hash)
-    return hash
-  }
-
-  /** The hashes of many, a few at a time; in the order asked for, so that equal data is equal bytes. */
-  async hashAll(paths: Iterable<string>): Promise<Map<string, string | undefined>> {
-    const found = new Map<string, string | undefined>([...paths].map((path) => [path, undefined]))
-    const rest = [...found.keys()].values()
-    const worker = async () => {
-      for (const path of rest) found.set(path, await this.hash(path))
+  /**
+   * What is in the files, in the order asked for, so that equal data is equal bytes; undefined = no such file in the
+   * checkout. Each file is read once. At once, not through the threads behind promises: nobody waits for this process
+   * meanwhile, and 20,000 small files take 0.2 s instead of 0.7 s, with streams 3 s.
+   */
+  hashAll(paths: Iterable<string>): Map<string, string | undefined> {
+    const found = new Map<string, string | undefined>()
+    for (const path of paths) {
+      if (!this.#hashes.has(path)) this.#hashes.set(path, this.#hash(path))
+      found.set(path, this.#hashes.get(path))
     }
-    await Promise.all(Array.from({ length: atOnce }, worker))
     return found
   }
 
-  async #read(path: string): Promise<string | undefined> {
+  #hash(path: string): string | undefined {
     if (path.includes('\0') || isAbsolute(path) || normalize(path) !== path || path.split('/').includes('..')) {
       return undefined
     }
-    const real = await realpath(join(this.root, path))
-    if (this.#inside(real) === undefined) return undefined
-    // Without O_NONBLOCK a pipe of that name would be waited for.
-    await using file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK)
-    return (await file.stat()).isFile() ? await hashOf(file) : undefined
+    try {
+      const real = realpathSync.native(join(this.root, path))
+      return this.#inside(real) === undefined ? undefined : hashOf(real)
+    } catch {
+      return undefined
+    }
   }
 
   #inside(real: string): string | undefined {
@@ -78,11 +72,21 @@ export class Checkout {
 }
 
 /**
- * Half of a SHA-1: nobody gains by a collision, and it is the fastest of what the processor helps with: 80 MB in 20,000
- * files take 0.1 s, and FNV-1a on BigInts 7 s.
+ * Half of a SHA-1: nobody gains by a collision, and it is the fastest of what the processor helps with: 64 MB take 0.1 s,
+ * with FNV-1a on BigInts 6 s. Undefined for what is no file.
  */
-async function hashOf(file: FileHandle): Promise<string> {
-  const hash = createHash('sha1')
-  for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 })) hash.update(chunk)
-  return hash.digest('hex').slice(0, 16)
+function hashOf(real: string): string | undefined {
+  // Without O_NONBLOCK a pipe of that name would be waited for.
+  const fd = openSync(real, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    if (!fstatSync(fd).isFile()) return undefined
+    const hash = createHash('sha1')
+    for (;;) {
+      const size = readSync(fd, piece, 0, piece.length, null)
+      if (size === 0) return hash.digest('hex').slice(0, 16)
+      hash.update(piece.subarray(0, size))
+    }
+  } finally {
+    closeSync(fd)
+  }
 }

@@ -13,7 +13,7 @@ import { Checkout } from './checkout.ts'
 import { failedBefore } from './failed-atoms.ts'
 import { ImpactIndex, readImpact } from './impact-index.ts'
 import { allOf, selectAtoms } from './select.ts'
-import { globsOf, watch } from './watched.ts'
+import { globsOf, type Watched, watch } from './watched.ts'
 
 /** What `--run-tests` and `--analyze-tests` may be. */
 export type Extent = 'impacted' | 'none' | 'all'
@@ -29,6 +29,7 @@ export class Impact {
   readonly #answer: ImpactAnswer
   #index: Promise<ImpactIndex> | undefined
   #checkout: Promise<Checkout> | undefined
+  #watched: Promise<Watched> | undefined
 
   private constructor(suite: TestSuite, data: string, answer: ImpactAnswer) {
     this.suite = suite
@@ -72,8 +73,8 @@ export class Impact {
       suite: this.suite,
       atoms,
       index,
-      hashes: await checkout.hashAll(paths),
-      watched: await watch(globsOf(this.suite), checkout),
+      hashes: checkout.hashAll(paths),
+      watched: await this.#watch(),
       failed: failedBefore(atoms, this.#answer.failed, earlier),
     })
     const stale = extent.analyze === 'all' ? [...atoms] : extent.analyze === 'none' ? [] : found.stale
@@ -113,13 +114,13 @@ export class Impact {
   }
 
   async #keepOthers(found: ImpactIndex, atoms: readonly string[], stale: readonly string[]): Promise<void> {
-    const [index, checkout] = await Promise.all([this.#known(), this.#files()])
+    const [index, watched] = await Promise.all([this.#known(), this.#watch()])
     const analyzed = new Set(stale)
     for (const atom of atoms) {
       const numbers = index.edges.get(atom)
       if (numbers !== undefined && !analyzed.has(atom)) found.setEdges(atom, index.filesOf(numbers))
     }
-    for (const [glob, files] of await watch(globsOf(this.suite), checkout)) found.setGlob(glob, files)
+    for (const [glob, files] of watched) found.setGlob(glob, files)
   }
 
   /** The tests have run: what cannot be kept is a warning. */
@@ -146,6 +147,12 @@ export class Impact {
     const answer = await askAgent(this.#data, { command: 'impact-parts', parts: this.#answer.parts })
     if (answer?.paths === undefined) throw unreachable()
     return await readImpact(answer.paths)
+  }
+
+  /** As it is before the tests run: what they leave behind is no change of the next commit. */
+  #watch(): Promise<Watched> {
+    this.#watched ??= this.#files().then((checkout) => watch(globsOf(this.suite), checkout))
+    return this.#watched
   }
 
   #files(): Promise<Checkout> {

@@ -29,7 +29,7 @@ export async function watch(globs: readonly string[], checkout: Checkout): Promi
     const names = await globOrRefuse(pattern)
     const paths = (await Promise.all(names.map((name) => checkout.pathOf(name)))).filter((path) => path !== undefined)
     const files: TouchedFile[] = []
-    for (const [path, hash] of await checkout.hashAll(paths)) if (hash !== undefined) files.push({ path, hash })
+    for (const [path, hash] of checkout.hashAll(paths)) if (hash !== undefined) files.push({ path, hash })
     watched.set(pattern, files)
   }
   return watched
