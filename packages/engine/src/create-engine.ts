@@ -29,6 +29,7 @@ import { siblings } from './systems/siblings.ts'
 import { addSshKey, deleteSshKey, listSshKeys } from './systems/ssh-keys.ts'
 import { startPipeline } from './systems/start-pipeline.ts'
 import { recordEvents } from './systems/task-events.ts'
+import { agreeOnTests, impactBlob, testImpact } from './systems/test-impact.ts'
 import { takeTests } from './systems/test-queue.ts'
 import { beginUpload, commitUpload, upload } from './systems/uploads.ts'
 import { addUserKey, listUserKeys, removeUserKey } from './systems/user-keys.ts'
@@ -123,6 +124,9 @@ function assemble(ctx: EngineContext): Engine {
     workspaceBlob: door(workspaceBlob),
     earlierResults: door(earlierResults),
     takeTests: door(takeTests),
+    testImpact: door(testImpact),
+    impactBlob: door(impactBlob),
+    agreeOnTests: door(agreeOnTests),
 
     listPipelines: door(listPipelines),
     pipeline: door(pipeline),

@@ -13,17 +13,21 @@ import type {
   EarlierResult,
   EventBatch,
   FileCoverage,
+  ImpactAnswer,
+  ImpactRequest,
   JobSpec,
   JobView,
   LogReceipt,
   PipelineError,
   PipelineView,
   ProjectSettings,
+  SelectionRequest,
   SiblingsAnswer,
   SshKeyView,
   TestBatch,
   TestBatchRequest,
   TestResult,
+  TestSelection,
   TestView,
   TokenRequest,
   UploadRequest,
@@ -278,6 +282,12 @@ export interface Engine {
   earlierResults(lease: TaskLease): Promise<AsyncIterable<EarlierResult>>
   /** The next tests for a node from the queue that the nodes of its job share (execution.md 16.5). */
   takeTests(lease: TaskLease, request: TestBatchRequest): Promise<TestBatch>
+  /** What the task may know about the files that a suite's tests use (execution.md 16.4). */
+  testImpact(lease: TaskLease, request: ImpactRequest): Promise<ImpactAnswer>
+  /** A document of the impact data. ORY_NOT_FOUND for one that the task may not read. */
+  impactBlob(lease: TaskLease, partId: string): Promise<StoredBlob>
+  /** The selection of the suite for the task's job: this one, or that of the node that came first. */
+  agreeOnTests(lease: TaskLease, request: SelectionRequest): Promise<TestSelection>
 
   // -- reading
   listPipelines(filter: {

@@ -22,6 +22,9 @@
  * | `GET /workspace/layers/:layerId` | → bytes (Range supported) |
  * | `GET /test-results` | → EarlierResults: what the task's tests are dealt by; the same bytes for all nodes of a job |
  * | `POST /test-queue` | TestBatchRequest → TestBatch |
+ * | `POST /test-impact` | ImpactRequest → ImpactAnswer: what is known of which file touches which test |
+ * | `GET /test-impact/parts/:partId` | → bytes, an ImpactData (Range supported) |
+ * | `POST /test-impact/selection` | SelectionRequest → TestSelection: of the node that came first |
  * | `POST /uploads` | UploadRequest → UploadAnswer |
  * | `PUT /uploads/:uploadId?offset=N` | raw bytes → UploadAck; 409 UploadAck when N is past the stored size |
  * | `POST /uploads/:uploadId/commit` | UploadCommit → UploadCommitAnswer |
@@ -229,10 +232,64 @@ export type TestBatchRequest = z.infer<typeof TestBatchRequest>
 export const TestBatch = z.object({ tests: z.array(z.string()) })
 export type TestBatch = z.infer<typeof TestBatch>
 
+/** What tells the data of one suite from that of another (execution.md 16.1). */
+export const ImpactKey = z.string().min(1).max(200)
+
+/** Most bytes of one ImpactData. */
+export const maxImpactBytes = 24 * 1024 * 1024
+/**
+ * Which files each test atom used, and what was in them (execution.md 16.4). One document is what one node found out;
+ * all of a suite together are its impact data, in which the newest word on an atom counts.
+ */
+export const ImpactData = z.object({
+  version: z.literal(1),
+  /** By id. `path` counts from the root of the checkout, `hash` has 64 bits. One path may have several. */
+  files: z.record(
+    z.string(),
+    z.object({ path: z.string().min(1).max(4096), hash: z.string().regex(/^[0-9a-f]{16}$/) }),
+  ),
+  /** Ids of the files that the atom used. */
+  edges: z.record(z.string(), z.array(z.number().int().min(0))),
+  /** Ids of the files that a glob of the suite stood for; only in the document of the node that keeps the others' words. */
+  globs: z.record(z.string(), z.array(z.number().int().min(0))).optional(),
+})
+export type ImpactData = z.infer<typeof ImpactData>
+
+const atomName = z.string().max(32_768)
+/** Which atoms of a suite run, and why; agreed on by the nodes of a job before they split them (execution.md 16.3). */
+export const TestSelection = z.object({
+  selected: z.array(z.object({ atom: atomName, reason: z.string().max(10_000) })).max(200_000),
+  skipped: z.array(atomName).max(200_000),
+  /** Atoms whose impact data is missing or old. */
+  stale: z.array(atomName).max(200_000),
+})
+export type TestSelection = z.infer<typeof TestSelection>
+
+export const ImpactRequest = z.object({ key: ImpactKey })
+export type ImpactRequest = z.infer<typeof ImpactRequest>
+/** More failed tests than this are not told one by one. */
+export const mostFailedTests = 20_000
+export const ImpactAnswer = z.object({
+  /** What the job builds. A pull request of a fork is a branch, whatever its name. */
+  builds: z.enum(['default-branch', 'branch', 'tag']),
+  /** The documents of the impact data, the oldest word first. */
+  parts: z.array(z.uuid()),
+  /** Tests that failed when the job ran last on this branch; at most `mostFailedTests`. */
+  failed: z.array(z.object({ file: z.string().nullable(), classname: z.string(), name: z.string() })),
+})
+export type ImpactAnswer = z.infer<typeof ImpactAnswer>
+export const SelectionRequest = z.object({
+  suite: z.string().min(1).max(1000),
+  /** What is asked for, digested: the discovered atoms and how many of them to run. Only equal questions have one answer. */
+  question: z.string().regex(/^[0-9a-f]{40}$/),
+  selection: TestSelection,
+})
+export type SelectionRequest = z.infer<typeof SelectionRequest>
+
 /**
  * `name` identifies the upload within the task (e.g. `101-0-cache`), so that a repeated request finds the first.
  * Archives are tar compressed with zstd. `tests` uploads are newline-delimited JSON of TestResult, `coverage` uploads of
- * FileCoverage.
+ * FileCoverage, an `impact` upload is an ImpactData.
  */
 export const UploadRequest = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('cache'), name: z.string(), key: z.string(), paths: z.array(z.string()) }),
@@ -240,6 +297,13 @@ export const UploadRequest = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('artifact'), name: z.string(), path: z.string(), contentType: z.string() }),
   z.object({ kind: z.literal('tests'), name: z.string() }),
   z.object({ kind: z.literal('coverage'), name: z.string(), report: z.string(), format: CoverageFormat }),
+  /** `replaces`: parts whose content is in this one. */
+  z.object({
+    kind: z.literal('impact'),
+    name: z.string(),
+    key: ImpactKey,
+    replaces: z.array(z.uuid()).max(10_000),
+  }),
 ])
 /** Most bytes of one `tests` or `coverage` upload. */
 export const maxReportBytes = 100 * 1024 * 1024

@@ -1,5 +1,6 @@
-import { TestBatch, TokenAnswer } from '@orrery/protocol'
+import { ImpactAnswer, TestBatch, TestSelection, TokenAnswer } from '@orrery/protocol'
 import type { Task } from '../engine/task.ts'
+import { fetchImpactParts, storeImpact } from '../impact/impact-store.ts'
 import { checkoutCredential } from '../steps/checkout/https-access.ts'
 import type { Uplink } from '../uplink/uplink.ts'
 import type { ControlHandler } from './server.ts'
@@ -23,6 +24,19 @@ export function answerHelper(task: Task, uplink: Uplink, results: Promise<string
         const { command: _, ...body } = request
         return { ok: true, batch: await uplink.json('POST', '/test-queue', body, TestBatch) }
       }
+      case 'impact': {
+        const { command: _, ...body } = request
+        return { ok: true, impact: await uplink.json('POST', '/test-impact', body, ImpactAnswer) }
+      }
+      case 'impact-parts':
+        return { ok: true, paths: await fetchImpactParts(uplink, task.paths.impact, request.parts) }
+      case 'agree-on-tests': {
+        const { command: _, ...body } = request
+        return { ok: true, selection: await uplink.json('POST', '/test-impact/selection', body, TestSelection) }
+      }
+      case 'store-impact':
+        await storeImpact(uplink, task.paths.tmp, request)
+        return { ok: true }
     }
   }
 }

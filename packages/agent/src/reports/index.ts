@@ -1,4 +1,4 @@
 export { decodeXml } from './decode-xml.ts'
-export { repoPath } from './fields.ts'
+export { clip, repoPath } from './fields.ts'
 export { isReportName, readReport, reportLimits } from './read-report.ts'
 export { trimText } from './trim-text.ts'

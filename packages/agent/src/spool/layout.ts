@@ -12,6 +12,8 @@ export interface TaskPaths {
   control: string
   /** Inside `data`, where scripts look for it (spec: execution.md 15.3). */
   earlierResults: string
+  /** Inside `data`: documents of impact data (spec: execution.md 16.4). */
+  impact: string
   tmp: string
 }
 
@@ -27,6 +29,7 @@ export function taskPaths(root: string): TaskPaths {
     data,
     control: join(data, 'agent.sock'),
     earlierResults: join(data, 'circle-test-results', 'results.json'),
+    impact: join(data, 'test-impact'),
     tmp: join(root, 'tmp'),
   }
 }

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import { newestTestRun } from '../store/queries/earlier-tests.ts'
+import { newestTestRun, type TestRun } from '../store/queries/earlier-tests.ts'
 import type { Schema } from '../store/schema.ts'
 
 /**
@@ -18,7 +18,7 @@ export async function earlierJobs(db: Kysely<Schema>, jobId: string): Promise<st
   if (job.tests_from !== null) return job.tests_from
   const { name, project_id: projectId, branch, default_branch: defaultBranch } = job
   const newest = await newestTestRun(db, { projectId, name, branch, defaultBranch })
-  const found = newest === undefined ? [] : chainOf(newest.jobId, newest.failedTestsOf, newest.testsFrom)
+  const found = newest === undefined ? [] : chainOfRun(newest)
   // A job of one node that knows nothing has nothing to agree on: no write for the most common job of all.
   if (found.length === 0 && job.parallelism === 1) return found
   const decided = await db
@@ -28,6 +28,16 @@ export async function earlierJobs(db: Kysely<Schema>, jobId: string): Promise<st
     .returning('tests_from')
     .executeTakeFirstOrThrow()
   return decided.tests_from ?? []
+}
+
+/** Jobs of a chain of runs that each skipped tests: a branch adds one with every push. */
+const mostSkipping = 10
+
+/** What a run skipped is known from the runs before it, the oldest of which ran everything. */
+function chainOfRun({ jobId, failedTestsOf, testsFrom, skips }: TestRun): string[] {
+  if (!skips) return chainOf(jobId, failedTestsOf, testsFrom)
+  const chain = [jobId, ...(testsFrom ?? [])]
+  return chain.length <= mostSkipping ? chain : [...chain.slice(0, mostSkipping - 1), ...chain.slice(-1)]
 }
 
 /**

@@ -9,6 +9,7 @@ import { up as makeStoredData } from './migrations/005-stored-data.ts'
 import { up as addJobSsh } from './migrations/006-job-ssh.ts'
 import { up as addProjectSettings } from './migrations/007-project-settings.ts'
 import { up as addUnavailable } from './migrations/008-unavailable.ts'
+import { up as makeTestImpact } from './migrations/009-test-impact.ts'
 import type { Schema } from './schema.ts'
 
 /** In order of their names. A migration that was released is never edited. */
@@ -21,6 +22,7 @@ const migrations: Record<string, Migration> = {
   '006-job-ssh': { up: addJobSsh },
   '007-project-settings': { up: addProjectSettings },
   '008-unavailable': { up: addUnavailable },
+  '009-test-impact': { up: makeTestImpact },
 }
 
 /**

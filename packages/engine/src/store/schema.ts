@@ -13,6 +13,7 @@ import type {
   StepStatus,
   TaskOutcome,
   TestResult,
+  TestSelection,
   UploadRequest,
   WorkflowStatus,
 } from '@orrery/protocol'
@@ -340,6 +341,30 @@ export interface TestBatchesTable {
   done: Generated<boolean>
 }
 
+/** What one node found out about the files that tests use. */
+export interface ImpactPartsTable extends BlobColumns {
+  id: string
+  serial: Generated<number>
+  project_id: string
+  /** Whose builds wrote it (decisions/impact-scope.ts). */
+  scope: string
+  key: string
+  pipeline_number: number
+  job_id: string
+  created_at: Date
+  expires_at: Date
+}
+
+export interface TestSelectionsTable {
+  job_id: string
+  suite: string
+  /** Digest of the atoms that were there to select from, and of what was asked for. */
+  question: string
+  selection: Json<TestSelection>
+  /** It leaves tests out. */
+  skips: boolean
+}
+
 export interface RunnersTable {
   id: string
   name: string
@@ -377,6 +402,8 @@ export interface Schema {
   test_runs: TestRunsTable
   test_queues: TestQueuesTable
   test_batches: TestBatchesTable
+  impact_parts: ImpactPartsTable
+  test_selections: TestSelectionsTable
   runners: RunnersTable
   user_ssh_keys: UserSshKeysTable
 }

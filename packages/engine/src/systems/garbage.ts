@@ -4,11 +4,11 @@ import type { EngineContext } from '../context.ts'
 /** Rows that one statement removes: a large harvest must not hold its locks for minutes. */
 const batch = 1000
 
-/** Removes the rows of expired caches and artifacts; answers how many. Layers of workspaces keep theirs. */
+/** Removes the rows of expired caches, artifacts and impact data; answers how many. Layers of workspaces keep theirs. */
 export async function removeExpired(ctx: EngineContext): Promise<number> {
   const now = ctx.options.clock.now()
   let removed = 0
-  for (const table of ['caches', 'artifacts'] as const) {
+  for (const table of ['caches', 'artifacts', 'impact_parts'] as const) {
     for (;;) {
       const { numDeletedRows } = await ctx.db
         .deleteFrom(table)
@@ -21,13 +21,14 @@ export async function removeExpired(ctx: EngineContext): Promise<number> {
   return removed
 }
 
-/** Those of the blobs that a cache, a live workspace layer or an artifact names. Whoever else keeps blobs adds itself here. */
+/** Those of the blobs that a cache, a live workspace layer, an artifact or impact data names. Whoever else keeps blobs adds itself here. */
 export async function namedBlobs(ctx: EngineContext, blobKeys: readonly string[]): Promise<Set<string>> {
   const { rows } = await sql<{ key: string }>`
     select asked.key from unnest(${blobKeys}::text[]) as asked(key)
     where exists (select from caches where blob_key = asked.key)
       or exists (select from workspace_layers where blob_key = asked.key and expires_at > ${ctx.options.clock.now()})
-      or exists (select from artifacts where blob_key = asked.key)`.execute(ctx.db)
+      or exists (select from artifacts where blob_key = asked.key)
+      or exists (select from impact_parts where blob_key = asked.key)`.execute(ctx.db)
   return new Set(rows.map((row) => row.key))
 }
 

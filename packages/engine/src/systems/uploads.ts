@@ -10,6 +10,7 @@ import type { UploadsTable } from '../store/schema.ts'
 import type { Tx } from '../store/transaction.ts'
 import { storeCache } from './caches.ts'
 import { storeArtifact, storeCoverage, storeTests, storeWorkspaceLayer } from './store-results.ts'
+import { storeImpact } from './test-impact.ts'
 
 /** Longest rendered cache key (execution.md 11.1). */
 const maxKeyLength = 900
@@ -118,6 +119,9 @@ async function store(
       return 'stored'
     case 'coverage':
       for await (const files of extra.coverage?.() ?? []) await storeCoverage(tx, task, request, files)
+      return 'stored'
+    case 'impact':
+      await storeImpact(tx, task, request, blob, daysAfter(tx.now, retention.cacheDays))
       return 'stored'
   }
 }

@@ -14,7 +14,7 @@ export async function jobTests(ctx: EngineContext, id: string): Promise<TestView
   const ranJobId = await ranJob(ctx, id)
   const rows = await ctx.db.selectFrom('tests').selectAll().where('job_id', '=', ranJobId).orderBy('id').execute()
   const flaky = rows.length === 0 ? new Set() : await flakyTests(ctx, ranJobId)
-  return rows.map((row) => ({
+  const results = rows.map((row) => ({
     ...(flaky.has(`${row.classname}\0${row.name}`) && { flaky: true }),
     name: row.name,
     classname: row.classname,
@@ -23,6 +23,23 @@ export async function jobTests(ctx: EngineContext, id: string): Promise<TestView
     result: row.result,
     message: row.message,
     nodeIndex: row.node_index,
+  }))
+  return [...results, ...(await skippedTests(ctx, ranJobId))]
+}
+
+/** Test atoms that no change could affect (execution.md 16.3); they are no results, so nothing is timed by them. */
+async function skippedTests(ctx: EngineContext, jobId: string): Promise<TestView[]> {
+  const rows = await ctx.db.selectFrom('test_selections').select('selection').where('job_id', '=', jobId).execute()
+  const skipped = new Set(rows.flatMap(({ selection }) => selection.skipped))
+  // Another step of the job may have run the suite as a whole.
+  for (const { atom } of rows.flatMap(({ selection }) => selection.selected)) skipped.delete(atom)
+  return [...skipped].map((name) => ({
+    name,
+    classname: '',
+    runTime: 0,
+    result: 'skipped',
+    message: 'skipped by selection',
+    nodeIndex: 0,
   }))
 }
 

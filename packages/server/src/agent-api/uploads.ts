@@ -1,6 +1,7 @@
 import type { TaskLease, Upload } from '@orrery/engine'
 import {
   FileCoverage,
+  maxImpactBytes,
   maxReportBytes,
   OrreryError,
   TestResult,
@@ -99,5 +100,6 @@ function metaOf(request: UploadRequest): UploadRequest {
 
 function mostBytes(upload: Upload, services: Services): number {
   if (upload.kind === 'tests' || upload.kind === 'coverage') return maxReportBytes
+  if (upload.kind === 'impact') return maxImpactBytes
   return upload.kind === 'artifact' ? services.artifactBytes : Number.MAX_SAFE_INTEGER
 }

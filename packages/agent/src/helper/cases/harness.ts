@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll } from 'vitest'
 import { buildAgent } from '../../build.ts'
 
@@ -48,6 +49,21 @@ export class Workplace implements Disposable {
       env: { PATH: process.env['PATH'] ?? '', ...env },
       encoding: 'utf8',
     })
+    return { status, stdout, stderr }
+  }
+
+  /** The same beside this process, which can answer the helper meanwhile. */
+  async circleciBeside(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+    const child = spawn(process.execPath, [main, ...args], {
+      cwd: this.root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+    })
+    const [stdout, stderr, status] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      new Promise<number | null>((resolve) => child.once('close', resolve)),
+    ])
     return { status, stdout, stderr }
   }
 

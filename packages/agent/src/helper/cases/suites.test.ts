@@ -172,11 +172,16 @@ it('splits by timings over the nodes, each test once', () => {
 })
 
 test.each<[string, string, string[], number, string]>([
-  ['283: no impact data', 'test-impact-analysis: true', [], 0, 'there is no impact data, all tests are selected'],
+  [
+    '283: no impact data',
+    'test-impact-analysis: true',
+    [],
+    0,
+    'there is no impact data outside a job, all tests are selected',
+  ],
   ['none', '', ['--run-tests=none'], 0, 'no test is run'],
   ['all', '', ['--run-tests', 'all'], 0, 'Requested weighting'],
   ['no such choice', '', ['--run-tests=some'], 1, '--run-tests is "some"'],
-  ['analysis', '', ['--analyze-tests=all'], 1, '--analyze-tests=all is not offered by this installation yet'],
   ['no analysis', '', ['--analyze-tests=none'], 0, ''],
   ['unknown flag', '', ['--suite=s'], 1, 'unknown flag --suite'],
   ['286: a wrong file', 'max-auto-rerun: 11', [], 1, 'options.max-auto-rerun is more than 10'],

@@ -1,4 +1,7 @@
 import type { Command } from '../flags.ts'
+import { AnalysisError, analyzeAtoms } from '../suites/impact/analyze.ts'
+import { Checkout } from '../suites/impact/checkout.ts'
+import { globsOf, watch } from '../suites/impact/watched.ts'
 import { loadSuite } from '../suites/load.ts'
 import { SuiteReport } from '../suites/report.ts'
 import { discoverAtoms, runBatch } from '../suites/run-suite.ts'
@@ -9,7 +12,8 @@ export const testsuiteDoctor: Command = {
   synopsis: {
     name: 'testsuite doctor',
     positionals: { show: '"NAME"', least: 1, most: 1 },
-    about: 'Checks the suite NAME of .circleci/test-suites.yml: discovers its tests, runs the first, reads its report.',
+    about:
+      'Checks the suite NAME of .circleci/test-suites.yml: discovers its tests, runs the first, reads its report. With\ntest-impact-analysis it analyzes the first as well.',
     flags: {},
   },
   async run({ positionals }) {
@@ -22,7 +26,9 @@ export const testsuiteDoctor: Command = {
       return 1
     }
     say('ok', `discover finds ${atoms.length} tests, the first is ${JSON.stringify(first)}`)
-    return (await tryOne(suite, first)) ? 0 : 1
+    const isWell = await tryOne(suite, first)
+    if (!suite.options['test-impact-analysis']) return isWell ? 0 : 1
+    return (await tryAnalysis(suite, first)) && isWell ? 0 : 1
   },
 }
 
@@ -36,10 +42,25 @@ async function tryOne(suite: TestSuite, atom: string): Promise<boolean> {
   else if (report.path === undefined) {
     say('fix', 'run makes no JUnit report: use << outputs.junit >>, or name its path in outputs.junit')
   } else say('fix', `no test results in ${report.path}; does run write its JUnit report there?`)
-  if (suite.options['test-impact-analysis']) say('note', 'test-impact-analysis is not offered yet: all tests will run')
   return end.exitCode === 0 && hasReport
 }
 
-function say(mark: 'ok' | 'fix' | 'note', sentence: string): void {
+async function tryAnalysis(suite: TestSuite, atom: string): Promise<boolean> {
+  const shown = JSON.stringify(atom)
+  try {
+    const checkout = await Checkout.open()
+    await watch(globsOf(suite), checkout)
+    const files = (await analyzeAtoms(suite, [atom], checkout)).get(atom)?.map(({ path }) => path) ?? []
+    if (files.length === 0) say('fix', `analysis of ${shown} tells no file of the checkout that it used`)
+    else say('ok', `analysis of ${shown} tells ${files.length} files, for example ${files.slice(0, 3).join(', ')}`)
+    return files.length > 0
+  } catch (error) {
+    if (!(error instanceof AnalysisError)) throw error
+    say('fix', `analysis of ${shown} is not possible: ${error.message}`)
+    return false
+  }
+}
+
+function say(mark: 'ok' | 'fix', sentence: string): void {
   process.stdout.write(`${mark.padEnd(5)}${sentence}\n`)
 }

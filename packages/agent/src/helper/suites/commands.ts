@@ -16,18 +16,31 @@ export interface BatchCommand {
  * from the repository, so whatever a shell would read in them is quoted.
  */
 export function batchCommand(run: string, atoms: readonly string[], junit: string): BatchCommand {
+  return fillCommand(run, atoms, { 'outputs.junit': junit })
+}
+
+/** The same for any command of a suite; `outputs` are paths by the name of their placeholder. */
+export function fillCommand(
+  command: string,
+  atoms: readonly string[],
+  outputs: Readonly<Record<string, string>>,
+): BatchCommand {
   const words = atoms.map(shellWord).join(' ')
-  const takesAtoms = placeholder('test.atoms').test(run)
+  const takesAtoms = placeholder('test.atoms').test(command)
+  let line = command
+  for (const [name, path] of Object.entries(outputs)) line = line.replace(placeholder(name), () => shellWord(path))
   return {
-    line: run
-      .replace(placeholder('outputs.junit'), () => shellWord(junit))
-      .replace(placeholder('test.atoms'), () => words),
+    line: line.replace(placeholder('test.atoms'), () => words),
     input: takesAtoms ? '' : atoms.map((atom) => `${atom}\n`).join(''),
   }
 }
 
 export function usesReport(run: string): boolean {
-  return placeholder('outputs.junit').test(run)
+  return usesPlaceholder(run, 'outputs.junit')
+}
+
+export function usesPlaceholder(command: string, name: string): boolean {
+  return placeholder(name).test(command)
 }
 
 function placeholder(name: string): RegExp {

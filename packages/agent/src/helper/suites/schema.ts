@@ -36,7 +36,7 @@ export const TestSuite = z.strictObject({
     .strictObject({
       'test-impact-analysis': z.boolean().default(false),
       'test-analysis-duration': z.number().int().min(1).max(300, 'is more than 300 minutes').optional(),
-      'impact-key': z.string().min(1).optional(),
+      'impact-key': z.string().min(1).max(200, 'has more than 200 characters').optional(),
       'dynamic-test-splitting': z.boolean().default(false),
       'full-test-run-paths': z.array(glob).optional(),
       'test-selection-rules': z.array(rule).optional(),

@@ -1,6 +1,14 @@
 import { type Kysely, sql } from 'kysely'
 import type { Schema } from '../schema.ts'
 
+export interface TestRun {
+  jobId: string
+  failedTestsOf: string | null
+  testsFrom: string[] | null
+  /** Tests that no change could affect did not run. */
+  skips: boolean
+}
+
 /**
  * The job whose results stand for earlier runs of a job (execution.md 15.3): the newest successful one on the same
  * branch, else the newest on the default branch, else the newest at all. Only ended jobs: their results stay as they
@@ -9,16 +17,18 @@ import type { Schema } from '../schema.ts'
 export async function newestTestRun(
   db: Kysely<Schema>,
   job: { projectId: string; name: string; branch: string | null; defaultBranch: string },
-): Promise<{ jobId: string; failedTestsOf: string | null; testsFrom: string[] | null } | undefined> {
+): Promise<TestRun | undefined> {
   const candidate = (rank: number, condition: ReturnType<typeof sql>) => sql`(
     select ${sql.lit(rank)} as rank, jobs.id as "jobId", jobs.failed_tests_of as "failedTestsOf",
-      jobs.tests_from as "testsFrom"
+      jobs.tests_from as "testsFrom", exists (
+        select from test_selections where test_selections.job_id = jobs.id and test_selections.skips
+      ) as skips
     from test_runs join jobs on jobs.id = test_runs.job_id
     where test_runs.project_id = ${job.projectId} and test_runs.job_name = ${job.name}
       and jobs.stopped_at is not null and ${condition}
     order by test_runs.serial desc limit 1)`
-  const { rows } = await sql<{ jobId: string; failedTestsOf: string | null; testsFrom: string[] | null }>`
-    select "jobId", "failedTestsOf", "testsFrom" from (
+  const { rows } = await sql<TestRun>`
+    select "jobId", "failedTestsOf", "testsFrom", skips from (
       ${candidate(1, sql`test_runs.branch = ${job.branch} and jobs.status = 'success'`)} union all
       ${candidate(2, sql`test_runs.branch = ${job.defaultBranch}`)} union all
       ${candidate(3, sql`true`)}
