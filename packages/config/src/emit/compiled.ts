@@ -1,7 +1,7 @@
 import type { CompiledWorkflow, Invocation } from '../workflows/invocation.ts'
 import type { YNode } from '../yaml/nodes.ts'
-import { fromNode, type Json, type JsonMap, sortedMap, Written } from './json.ts'
-import { emitYaml } from './yaml.ts'
+import { fromNode, type Json, type JsonMap, Written } from './json.ts'
+import { behindDash, emitYaml, entryLines, scalarText, writeList, writeWords } from './yaml.ts'
 
 export interface OrbNote {
   requested: string
@@ -13,9 +13,12 @@ export function emitCompiled(workflows: { compiled: CompiledWorkflow; triggers?:
   const jobs: JsonMap = new Map()
   const blocks: JsonMap = new Map<string, Json>([['version', 2]])
   for (const { compiled, triggers } of workflows) {
-    for (const one of compiled.invocations)
+    for (const one of compiled.invocations) {
       if (one.job.type !== 'approval') jobs.set(one.final, new Written(one.job.text))
-    const block: JsonMap = new Map<string, Json>([['jobs', compiled.invocations.map(entryJson)]])
+    }
+    const block: JsonMap = new Map<string, Json>([
+      ['jobs', writeList(compiled.invocations.map(entryOf), entryMargin - 2)],
+    ])
     if (triggers) block.set('triggers', fromNode(triggers))
     if (compiled.maxAutoReruns !== undefined) block.set('max_auto_reruns', compiled.maxAutoReruns)
     blocks.set(compiled.name, block)
@@ -29,14 +32,20 @@ export function emitCompiled(workflows: { compiled: CompiledWorkflow; triggers?:
   )
 }
 
-function entryJson(one: Invocation): Json {
-  const keys = sortedMap({
-    context: one.contexts.length === 0 ? undefined : one.contexts,
-    filters: one.filters.json,
-    requires: one.dependencies.length === 0 ? undefined : one.dependencies.map(requirementJson),
-    type: one.job.type === 'approval' ? 'approval' : undefined,
-  })
-  return keys.size === 0 ? one.final : new Map([[one.final, keys]])
+/** Where an entry stands in the list of a workflow's jobs. */
+const entryMargin = 8
+
+function entryOf(one: Invocation): string {
+  const keys = writeWords(
+    {
+      context: one.contexts.length === 0 ? undefined : one.contexts,
+      filters: one.filters.json,
+      requires: one.dependencies.length === 0 ? undefined : one.dependencies.map(requirementJson),
+      type: one.job.type === 'approval' ? 'approval' : undefined,
+    },
+    entryMargin + 2,
+  )
+  return keys ? behindDash(entryLines(one.final, keys, entryMargin), entryMargin) : scalarText(one.final, entryMargin)
 }
 
 function requirementJson({ on, statuses }: Invocation['dependencies'][number]): Json {
@@ -50,17 +59,27 @@ export function withComments(yaml: string, orbs: OrbNote[], source: string): str
   const head = registry.map(
     ({ requested, resolved }) => `# Orb '${oneLine(requested)}' resolved to '${oneLine(resolved)}'\n`,
   )
-  const original = linesOf(source).map((line) => {
-    const kept = line.trimEnd()
-    return kept === '' ? '#' : `# ${kept}`
-  })
-  return `${head.join('')}${yaml}\n# Original config:\n${original.join('\n')}\n`
+  return `${head.join('')}${yaml}\n# Original config:\n${commented(source)}`
 }
 
-/** Lines as any reader of YAML may see them. */
-function linesOf(text: string): string[] {
-  return text.split(/[\r\u0085\u2028\u2029]/.test(text) ? /\r\n|[\n\r\u0085\u2028\u2029]/ : '\n')
+/** A text in lines of comment, without blanks at their ends. */
+function commented(text: string): string {
+  const source = oddBreaks.test(text) ? text.replace(anyBreak, '\n') : text
+  let result = ''
+  let from = 0
+  while (from <= source.length) {
+    const next = source.indexOf('\n', from)
+    const to = next === -1 ? source.length : next
+    const line = source.slice(from, to).trimEnd()
+    result += line === '' ? '#\n' : `# ${line}\n`
+    from = to + 1
+  }
+  return result
 }
+
+/** Line breaks that only some readers of YAML see as such. */
+const oddBreaks = /[\r\u0085\u2028\u2029]/
+const anyBreak = /\r\n|[\r\u0085\u2028\u2029]/g
 
 function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ')

@@ -6,53 +6,95 @@ export function emitYaml(value: Json): string {
   return `${textOf(value, 0)}\n`
 }
 
-/** A job's body as it stands in the compiled config, below `jobs` and the job's name. */
-export function emitBody(body: JsonMap): string {
-  return textOf(body, 4)
+/** Where the keys of a job's body stand in the compiled config, below `jobs` and the job's name. */
+export const bodyMargin = 4
+/** Where a step stands in the list of a job's body. */
+export const stepMargin = 8
+
+/** A map of words of ours, which need no quotes, at a margin. What has no value is left out; undefined without any. */
+export function writeWords(entries: Record<string, Json | undefined>, margin: number): Written | undefined {
+  let lines = ''
+  for (const word in entries) {
+    const value = entries[word]
+    if (value !== undefined) lines += wordLines(word, value, margin)
+  }
+  return lines === '' ? undefined : new Written(lines)
 }
 
-/** A step as it stands in the list of a job's body. */
-export function emitStep(step: Json): string {
-  return textOf(step, 8)
+/** A list at a margin, of what was written already to stand behind a dash. */
+export function writeList(items: readonly string[], margin: number): Json {
+  const dash = `${newLine(margin)}- `
+  let lines = ''
+  for (const item of items) lines += dash + item
+  return lines === '' ? [] : new Written(lines)
+}
+
+/** An entry of a map at a margin: its line, with the line break before it, and the lines below. */
+export function entryLines(key: string, value: Json, margin: number): string {
+  return newLine(margin) + keyText(key) + valueText(value, margin)
+}
+
+/** The same with a key that is a word of ours and needs no quotes. */
+export function wordLines(word: string, value: Json, margin: number): string {
+  if (typeof value === 'string') return wordLine(word, margin) + scalarText(value, margin + 2)
+  return newLine(margin) + word + valueText(value, margin)
+}
+
+/** Lines of a map at a margin as they stand behind a dash, or at the start of a text. */
+export function behindDash(lines: string, margin: number): string {
+  return lines === '' ? '{}' : lines.slice(margin + 1)
+}
+
+/** What stands behind the key of an entry. */
+function valueText(value: Json, margin: number): string {
+  if (typeof value === 'string') return `: ${scalarText(value, margin + 2)}`
+  if (value instanceof Written) return `:${value.text}`
+  if (Array.isArray(value) && value.length > 0) return `:${linesOfList(value, margin + 2)}`
+  if (value instanceof Map && value.size > 0) return `:${linesOfMap(value, margin + 2)}`
+  return `: ${textOf(value, margin + 2)}`
 }
 
 /** The text of a value whose first line stands behind what is there already, and the others at a margin. */
-function textOf(value: Json, indent: number): string {
-  if (Array.isArray(value)) return textOfList(value, indent)
-  if (value instanceof Map) return textOfMap(value, indent)
-  return value instanceof Written ? value.text : scalar(value, indent)
+function textOf(value: Json, margin: number): string {
+  if (Array.isArray(value)) return value.length === 0 ? '[]' : linesOfList(value, margin).slice(margin + 1)
+  if (value instanceof Map) return behindDash(linesOfMap(value, margin), margin)
+  return value instanceof Written ? behindDash(value.text, margin) : scalarText(value, margin)
 }
 
-const newLines: string[] = []
+function linesOfList(list: Json[], margin: number): string {
+  const dash = `${newLine(margin)}- `
+  let lines = ''
+  for (const item of list) lines += dash + textOf(item, margin + 2)
+  return lines
+}
+
+function linesOfMap(map: JsonMap, margin: number): string {
+  let lines = ''
+  for (const [key, value] of map) lines += entryLines(key, value, margin)
+  return lines
+}
+
+const newLinesAt: string[] = []
 
 /** A line break and the margin of the next line. */
-function newLine(indent: number): string {
-  newLines[indent] ??= `\n${' '.repeat(indent)}`
-  return newLines[indent]
+function newLine(margin: number): string {
+  newLinesAt[margin] ??= `\n${' '.repeat(margin)}`
+  return newLinesAt[margin]
 }
 
-function textOfList(list: Json[], indent: number): string {
-  if (list.length === 0) return '[]'
-  const next = `${newLine(indent)}- `
-  let text = ''
-  for (const item of list) text += `${text === '' ? '- ' : next}${textOf(item, indent + 2)}`
-  return text
-}
+const wordLinesAt: Map<string, string>[] = []
 
-function textOfMap(map: JsonMap, indent: number): string {
-  if (map.size === 0) return '{}'
-  let text = ''
-  for (const [key, value] of map) {
-    const nested =
-      (Array.isArray(value) && value.length > 0) || (value instanceof Map && value.size > 0) || value instanceof Written
-    const gap = nested ? newLine(indent + 2) : ' '
-    text += `${text === '' ? '' : newLine(indent)}${keyText(key)}:${gap}${textOf(value, indent + 2)}`
-  }
-  return text
+/** A line up to its value. There are few words and margins: texts are put together of fewer pieces than they would be. */
+function wordLine(word: string, margin: number): string {
+  wordLinesAt[margin] ??= new Map()
+  const known = wordLinesAt[margin].get(word)
+  if (known !== undefined) return known
+  const line = `${newLine(margin)}${word}: `
+  wordLinesAt[margin].set(word, line)
+  return line
 }
 
 const plainText = /^[A-Za-z~./_][\w ./~@+$(){}^=;,*?|\\-]*(?::[\w./~@+-]+)*$/
-const singleLine = /[\n\r]/
 
 function keyText(key: string): string {
   return key.length < 128 && isPlain(key) ? key : JSON.stringify(key)
@@ -68,11 +110,12 @@ function isPlain(text: string): boolean {
   )
 }
 
-function scalar(value: string | number | boolean | null | Raw, indent: number): string {
+/** A scalar whose first line stands behind what is there already, and the others, if any, at a margin. */
+export function scalarText(value: string | number | boolean | null | Raw, indent: number): string {
   if (value instanceof Raw) return value.text
   if (value === null) return 'null'
   if (typeof value !== 'string') return String(value)
-  if (!singleLine.test(value)) return isPlain(value) ? value : quoted(value)
+  if (!value.includes('\n')) return isPlain(value) ? value : quoted(value)
   return canBeBlock(value) ? block(value, indent) : quoted(value)
 }
 
@@ -86,17 +129,34 @@ function quoted(text: string): string {
 
 /** Block scalars keep text readable; odd characters, lines of blanks and a leading blank need quotes. */
 function canBeBlock(text: string): boolean {
-  if (/[^\n\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\u{10000}-\u{10ffff}]/u.test(text)) return false
-  if (/^[ \n]/.test(text)) return false
+  const first = text[0]
+  if (first === ' ' || first === '\n') return false
+  if (beyondAscii.test(text) && unprintable.test(text)) return false
   // Most texts have no blank at the end of any line, and the pattern would look at every margin.
   return !(text.includes(' \n') || text.endsWith(' ')) || !/\n +(?:\n|$)/.test(text)
 }
 
+const beyondAscii = /[^\n\x20-\x7e]/
+const unprintable = /[^\n\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\u{10000}-\u{10ffff}]/u
+
 function block(text: string, indent: number): string {
-  const body = text.replace(/\n+$/, '')
-  const trailing = text.length - body.length
+  let end = text.length
+  while (text[end - 1] === '\n') end--
+  const trailing = text.length - end
+  const body = trailing === 0 ? text : text.slice(0, end)
   const chomp = trailing === 0 ? '-' : trailing === 1 ? '' : '+'
   const margin = newLine(indent)
-  const lines = body.replace(/\n(?!\n)/g, margin)
-  return `|${chomp}${margin}${lines}${'\n'.repeat(Math.max(0, trailing - 1))}`
+  return `|${chomp}${margin}${indented(body, margin)}${trailing > 1 ? '\n'.repeat(trailing - 1) : ''}`
+}
+
+/** Lines behind a margin, but for empty ones. */
+function indented(text: string, margin: string): string {
+  let result = ''
+  let from = 0
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) {
+    if (text[at + 1] === '\n') continue
+    result += text.slice(from, at) + margin
+    from = at + 1
+  }
+  return result + text.slice(from)
 }

@@ -1,10 +1,10 @@
-import { fromNode, type JsonMap } from '../emit/json.ts'
-import { emitBody } from '../emit/yaml.ts'
-import { rendered, variables, variablesJson } from '../executors/environment.ts'
-import { fieldText, liftSynonyms, placeJson, planExecutor, shellText } from '../executors/plan.ts'
+import { fromNode, type Json } from '../emit/json.ts'
+import { bodyMargin, stepMargin, wordLines, writeList, writeWords } from '../emit/yaml.ts'
+import { rendered, variables, writeVariables } from '../executors/environment.ts'
+import { fieldText, liftSynonyms, placeLines, planExecutor, shellText } from '../executors/plan.ts'
 import { overlay, type Place, placeOf, resolveExecutor } from '../executors/resolve.ts'
 import type { BuildSpec, PlanExecutor, PlanJob, PlanStep, StepOrigin } from '../plan.ts'
-import type { Element, Env, Value } from '../scope/types.ts'
+import { type Element, type Env, makeEnv, type Value } from '../scope/types.ts'
 import { jobKeys } from '../shape/job.ts'
 import type { ShapeContext } from '../shape/shape.ts'
 import { expandSteps, originOf } from '../steps/expand.ts'
@@ -15,13 +15,18 @@ import { get, getPresent, isNull, stringOf, toData, type YNode } from '../yaml/n
 /** A job's body after expansion. */
 export interface CompiledJob {
   type: PlanJob['type']
-  /** The body as it stands in the compiled config: equal texts are the same job (16.12). */
+  /** The lines of the body as they stand in the compiled config: equal ones are the same job (16.12). */
   text: string
   spec?: BuildSpec
   release?: PlanJob['release']
   serialKey?: string
   /** Of a build: the nodes behind `spec`, each with its place. */
-  nodes?: { executor?: YNode; place: Place; fields: ReadonlyMap<string, YNode>; steps: readonly CompiledStep[] }
+  nodes?: {
+    executor: YNode | undefined
+    place: Place
+    fields: ReadonlyMap<string, YNode>
+    steps: readonly CompiledStep[]
+  }
 }
 
 export interface ExtraSteps {
@@ -39,32 +44,34 @@ export function compileJob(
   at: YNode,
   env: Env,
 ): CompiledJob | undefined {
-  const inner: Env = { world: env.world, unit: job.unit, params, stack: env.stack }
+  const inner = makeEnv(env.world, job.unit, env.stack, params)
   const type = stringOf(get(job.node, 'type')) ?? 'build'
   if (type === 'build') return compileBuild(job, extra, at, inner)
-  const body: JsonMap = new Map([['type', type]])
-  if (type === 'release') return compileRelease(job.node, body, inner)
+  if (type === 'release') return compileRelease(job.node, inner)
   if (type === 'lock' || type === 'unlock') {
     const serialKey = fieldText(evaluateNode(get(job.node, 'key') ?? at, inner)) ?? ''
-    return { ...finish(type, body.set('key', serialKey), at, inner), serialKey }
+    return { ...finish(type, jobText(type, { key: serialKey }), at, inner), serialKey }
   }
-  return finish(type === 'approval' ? 'approval' : 'no-op', body, at, inner)
+  return finish(type === 'approval' ? 'approval' : 'no-op', jobText(type), at, inner)
 }
 
-function finish(type: PlanJob['type'], body: JsonMap, at: YNode, env: Env): CompiledJob {
-  const text = emitBody(body)
+/** The body of a job that is no build. */
+export function jobText(type: string, entries: Record<string, Json | undefined> = {}): string {
+  return writeWords({ type, ...entries }, bodyMargin)?.text ?? ''
+}
+
+function finish(type: PlanJob['type'], text: string, at: YNode, env: Env): CompiledJob {
   env.world.budget.spend(text.length, at)
   return { type, text }
 }
 
-function compileRelease(node: YNode, body: JsonMap, env: Env): CompiledJob {
+function compileRelease(node: YNode, env: Env): CompiledJob {
   const planName = fieldText(evaluateNode(get(node, 'plan_name') ?? node, env)) ?? ''
   const written = getPresent(node, 'validation')
   const validation = written && evaluateNode(written, env)
-  body.set('plan_name', planName)
-  if (validation) body.set('validation', fromNode(validation))
+  const text = jobText('release', { plan_name: planName, validation: validation && fromNode(validation) })
   return {
-    ...finish('release', body, node, env),
+    ...finish('release', text, node, env),
     release: { planName, ...(validation && { validation: toData(validation) }) },
   }
 }
@@ -82,11 +89,12 @@ function compileBuild(job: Element, extra: ExtraSteps, at: YNode, env: Env): Com
   warnUseless(steps, executor, job.node, env)
   const variables = mergedVariables(place)
   env.world.budget.spend(costOfVariable * variables.size, job.node)
-  const body = bodyJson(place, variables, fields, steps)
+  const text = bodyText(place, variables, fields, steps)
   const spec = buildSpec(executor, place, variables, fields, steps, env)
   const written = getPresent(job.node, 'executor')
-  const nodes = { ...(written && { executor: evaluateNode(written, env) }), place, fields, steps }
-  return { ...finish('build', body, at, env), spec, nodes }
+  const executorNode = written && evaluateNode(written, env)
+  env.world.budget.spend(text.length, at)
+  return { type: 'build', text, spec, nodes: { executor: executorNode, place, fields, steps } }
 }
 
 function mergedPlace(node: YNode, env: Env): Place | undefined {
@@ -145,20 +153,24 @@ type Variables = ReturnType<typeof variables>
 /** What a variable costs of the budget besides its text: a matrix can repeat thousands of them a thousand times. */
 const costOfVariable = 128
 
-function bodyJson(place: Place, variables: Variables, fields: Map<string, YNode>, steps: CompiledStep[]): JsonMap {
-  const body: JsonMap = new Map(placeJson(place))
-  const environment = variablesJson(variables)
-  if (environment) body.set('environment', environment)
-  for (const [key, node] of fields) body.set(key, fromNode(node))
-  return body.set(
-    'steps',
-    steps.map((step) => step.json),
-  )
+function bodyText(place: Place, variables: Variables, fields: Map<string, YNode>, steps: CompiledStep[]): string {
+  let lines = placeLines(place)
+  const environment = writeVariables(variables, bodyMargin + 2)
+  if (environment) lines += wordLines('environment', environment, bodyMargin)
+  for (const [key, node] of fields) lines += wordLines(key, fromNode(node), bodyMargin)
+  const written = steps.map((step) => step.text)
+  return lines + wordLines('steps', writeList(written, stepMargin - 2), bodyMargin)
 }
 
 function mergedVariables({ environments }: Place): Variables {
   if (environments.length === 1) return variables(environments[0])
   return new Map(environments.flatMap((node) => [...variables(node)]))
+}
+
+function plannedSteps(steps: CompiledStep[]): PlanStep[] {
+  const planned: PlanStep[] = []
+  for (const { plan } of steps) if (plan) planned.push(plan)
+  return planned
 }
 
 function buildSpec(
@@ -179,7 +191,7 @@ function buildSpec(
     parallelism: parallelism?.kind === 'scalar' && typeof parallelism.value === 'number' ? parallelism.value : 1,
     environment: rendered(variables, env.world.options.numericEnv),
     workingDirectory: fieldText(place.keys.get('working_directory')) ?? '~/project',
-    steps: steps.map((step) => step.plan).filter((step): step is PlanStep => step !== undefined),
+    steps: plannedSteps(steps),
     ipRanges: ranges?.kind === 'scalar' && ranges.value === true,
   }
   if (resourceClass !== undefined) spec.resourceClass = resourceClass

@@ -1,8 +1,9 @@
 import type { CompileOptions } from '../compile-types.ts'
+import type { Declaration } from '../parameters/declaration.ts'
 import type { Scalar } from '../plan.ts'
 import type { Collector, StackLink } from '../report/collector.ts'
 import type { YMap, YNode, YScalar } from '../yaml/nodes.ts'
-import type { Budget } from './budget.ts'
+import { Budget } from './budget.ts'
 
 /** Steps or an executor handed over as an argument: evaluated and looked up where they are written (6.7). */
 export interface Closure {
@@ -22,6 +23,8 @@ export interface Element {
   key: YScalar
   node: YNode
   unit: Unit
+  /** Its parameters, once they were asked for. */
+  declared: Map<string, Declaration> | undefined
 }
 
 /** A scope of names: the config itself or one orb body (5.2). */
@@ -36,6 +39,8 @@ export interface Unit {
   orbs: Map<string, Unit>
   /** Aliases whose orb could not be had; already reported. */
   missingOrbs: Set<string>
+  /** Its definitions were checked, there was nothing to report, and there would not be in any other pipeline. */
+  faultless: boolean
 }
 
 /** What one compile shares: inputs, switches and the report. */
@@ -47,6 +52,34 @@ export interface World {
   modern: boolean
   pipelineValues: Readonly<Record<string, Scalar | null>>
   pipelineParameters: ReadonlyMap<string, YNode>
+  /** Which of branch and tag the pipeline is on; empty text counts as none. */
+  ref: { branch: string | undefined; tag: string | undefined }
+  /** Milliseconds that patterns have taken. */
+  patternMs: number
+}
+
+/** What a compile begins with; pipeline parameters are bound later. */
+export function makeWorld(
+  report: Collector,
+  options: CompileOptions,
+  modern: boolean,
+  pipelineValues: World['pipelineValues'],
+): World {
+  return {
+    report,
+    options,
+    budget: new Budget(report),
+    modern,
+    pipelineValues,
+    pipelineParameters: new Map(),
+    ref: { branch: given(pipelineValues, 'pipeline.git.branch'), tag: given(pipelineValues, 'pipeline.git.tag') },
+    patternMs: 0,
+  }
+}
+
+function given(values: World['pipelineValues'], name: string): string | undefined {
+  const value = Object.hasOwn(values, name) ? values[name] : undefined
+  return typeof value === 'string' && value !== '' ? value : undefined
 }
 
 /** A chain of the commands whose bodies are being expanded, innermost first. */
@@ -60,10 +93,31 @@ export interface CommandLink {
 export interface Env {
   world: World
   unit: Unit
-  params?: ReadonlyMap<string, Value>
-  matrix?: ReadonlyMap<string, Value>
-  stack?: StackLink
-  commands?: CommandLink
+  params: ReadonlyMap<string, Value> | undefined
+  matrix: ReadonlyMap<string, Value> | undefined
+  stack: StackLink | undefined
+  commands: CommandLink | undefined
+}
+
+/** A scope of names. As nodes do, scopes have their fields in one order. */
+export function makeEnv(
+  world: World,
+  unit: Unit,
+  stack?: StackLink,
+  params?: ReadonlyMap<string, Value>,
+  commands?: CommandLink,
+): Env {
+  return { world, unit, params, matrix: undefined, stack, commands }
+}
+
+/** The same scope, reached by other calls. */
+export function withStack({ world, unit, params, matrix, commands }: Env, stack: StackLink | undefined): Env {
+  return { world, unit, params, matrix, stack, commands }
+}
+
+/** The same scope with the values of one combination of a matrix. */
+export function withMatrix({ world, unit, params, stack, commands }: Env, matrix: ReadonlyMap<string, Value>): Env {
+  return { world, unit, params, matrix, stack, commands }
 }
 
 export function isClosure(value: Value): value is Closure {

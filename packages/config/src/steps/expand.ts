@@ -1,11 +1,9 @@
 import { calling, findElement, isKnown } from '../elements/find.ts'
-import { Written } from '../emit/json.ts'
-import { emitStep } from '../emit/yaml.ts'
 import { evaluateLogic } from '../logic/evaluate.ts'
 import { type Arguments, bind } from '../parameters/bind.ts'
 import type { StepOrigin } from '../plan.ts'
 import { cut } from '../report/suggest.ts'
-import { type Element, type Env, isClosure, nodeOf, type World } from '../scope/types.ts'
+import { type Element, type Env, isClosure, makeEnv, nodeOf, type World, withStack } from '../scope/types.ts'
 import type { ShapeContext } from '../shape/shape.ts'
 import { containsTemplate, evaluate, evaluateNode } from '../templates/evaluate.ts'
 import {
@@ -36,7 +34,7 @@ export function expandSteps(written: YNode, env: Env, chain: StepOrigin[], out: 
       notSteps(written, 'executor', env)
       return
     }
-    expandSteps(value.node, { ...value.env, stack: env.stack }, chain, out)
+    expandSteps(value.node, withStack(value.env, env.stack), chain, out)
     return
   }
   if (isBroken(value)) return
@@ -89,7 +87,7 @@ function expandStep(step: YNode, env: Env, chain: StepOrigin[], out: CompiledSte
 function expandBare(step: YNode, env: Env, chain: StepOrigin[], out: CompiledStep[]): void {
   const value = evaluate(step, env)
   if (isClosure(value) && value.kind === 'steps') {
-    expandSteps(value.node, { ...value.env, stack: env.stack }, [...chain, originOf(step, 'steps')], out)
+    expandSteps(value.node, withStack(value.env, env.stack), [...chain, originOf(step, 'steps')], out)
     return
   }
   const name = nodeOf(value)
@@ -149,22 +147,18 @@ function expandNamed(
   const literal = containsTemplate(step) ? undefined : literalSteps(env.world)
   const known = literal?.get(step)
   if (known) {
-    env.world.budget.spend(lengthOf(known), step)
-    out.push(known.plan ? { ...known, plan: { ...known.plan, origin } } : known)
+    env.world.budget.spend(known.text.length, step)
+    const { kind, text, args, plan } = known
+    out.push(plan ? { kind, text, args, plan: { ...plan, origin } } : known)
     return
   }
   const compiled = compileBuiltin(builtin, value, step, origin, env)
   if (!compiled) return
   if (literal) {
-    compiled.json = new Written(emitStep(compiled.json))
     literal.set(step, compiled)
-    env.world.budget.spend(lengthOf(compiled), step)
+    env.world.budget.spend(compiled.text.length, step)
   }
   out.push(compiled)
-}
-
-function lengthOf({ json }: CompiledStep): number {
-  return json instanceof Written ? json.text.length : 0
 }
 
 const remembered = new WeakMap<World, Map<YNode, CompiledStep>>()
@@ -224,7 +218,7 @@ function expandCommand(
   const steps = get(element.node, 'steps')
   if (!params || !steps) return
   const commands = { command: element, depth: (env.commands?.depth ?? 0) + 1, outer: env.commands }
-  const inner: Env = { world: env.world, unit: element.unit, params, stack: called.stack, commands }
+  const inner = makeEnv(env.world, element.unit, called.stack, params, commands)
   expandSteps(steps, inner, [...chain, originOf(step, `command ${name}`)], out)
 }
 
@@ -243,7 +237,8 @@ function isRecursive(element: Element, step: YNode, env: Env): boolean {
 
 export function originOf(node: YNode, what?: string): StepOrigin {
   const { line, column } = node.source.pos(node.start)
-  return { file: node.source.file, line, column, ...(what !== undefined && { what }) }
+  const { file } = node.source
+  return what === undefined ? { file, line, column } : { file, line, column, what }
 }
 
 /** What a step that is only looked at takes of the time; a matrix can repeat long lists of them a thousand times. */

@@ -1,11 +1,11 @@
 import { calling, findElement, isKnown } from '../elements/find.ts'
-import { emitBody, emitYaml } from '../emit/yaml.ts'
-import { type CompiledJob, compileJob } from '../jobs/compile.ts'
+import { emitYaml } from '../emit/yaml.ts'
+import { type CompiledJob, compileJob, jobText } from '../jobs/compile.ts'
 import { type Combination, expandMatrix, generatedName } from '../matrix/expand.ts'
 import { type Argument, bind } from '../parameters/bind.ts'
 import type { Scalar } from '../plan.ts'
 import { cut } from '../report/suggest.ts'
-import { type Element, type Env, nodeOf, type World } from '../scope/types.ts'
+import { type Element, type Env, nodeOf, type World, withMatrix } from '../scope/types.ts'
 import { entryKeys } from '../shape/workflow.ts'
 import { evaluateNode } from '../templates/evaluate.ts'
 import { textOf } from '../templates/text.ts'
@@ -53,7 +53,7 @@ export function compileEntry(entry: Entry, workflow: string, env: Env): Invocati
   const alias = textOf(evaluateNode(getPresent(matrix, 'alias') ?? scalarAt(matrix, entry.reference), env))
   const result: Invocation[] = []
   for (const combination of combinations) {
-    const one = compileOne(entry, definition, combination, workflow, { ...env, matrix: combination })
+    const one = compileOne(entry, definition, combination, workflow, withMatrix(env, combination))
     if (!one) continue
     const values = [...combination].map(([name, value]): [string, Scalar] => [name, scalarOf(nodeOf(value))])
     one.matrix = { alias: alias ?? entry.reference, values: Object.fromEntries(values) }
@@ -109,14 +109,14 @@ function compileOne(
   const written = getPresent(body, 'name')
   const explicit = written && evaluateNode(written, env)
   const called = calling(env, 'job', reference, entry.at)
-  const job = definition ? compileBody(entry, definition, combination, called, env) : gate('approval')
+  const job = definition ? compileBody(entry, definition, combination, called) : gate('approval')
   const requires = readRequirements(getPresent(body, 'requires'), env)
   const contexts = definition ? readContexts(getPresent(body, 'context'), env) : []
   const filters = evaluateFilters(getPresent(body, 'filters'), called)
   const serialGroup = serialKey(getPresent(body, 'serial-group'), called)
   if (!job || isBroken(explicit)) return undefined
   const requested = (explicit && textOf(explicit)) || generated
-  return {
+  const invocation: Invocation = {
     workflow,
     entry: entry.at,
     definition: reference,
@@ -124,32 +124,34 @@ function compileOne(
     requires,
     contexts,
     filters,
-    ...(serialGroup !== undefined && { serialGroup }),
     job,
     final: requested,
     dependencies: [],
   }
+  if (serialGroup !== undefined) invocation.serialGroup = serialGroup
+  return invocation
 }
 
 /** A job without a body. */
 export function gate(type: 'approval' | 'no-op'): CompiledJob {
-  return { type, text: emitBody(new Map([['type', type]])) }
+  return { type, text: jobText(type) }
 }
 
 function compileBody(
   entry: Entry,
   definition: Element,
   combination: Combination | undefined,
-  called: Env,
   env: Env,
 ): CompiledJob | undefined {
   const args = new Map<string, Argument>()
-  for (const [key, pair] of pairs(entry.body)) if (!entryKeys.includes(key)) args.set(key, pair)
+  if (entry.body?.kind === 'map') {
+    for (const [key, pair] of entry.body.entries) if (!entryKeys.includes(key)) args.set(key, pair)
+  }
   for (const [name, value] of combination ?? []) {
     const twice = args.get(name)
     if (twice) {
       env.world.report.add('C563', twice.key, `${cut(name)} is given both as matrix parameter and as argument`, {
-        stack: called.stack,
+        stack: env.stack,
       })
     }
     args.set(name, { key: nodeOf(value), value })
@@ -162,10 +164,10 @@ function compileBody(
     env.world.budget.spend(known.text.length, entry.at)
     return known
   }
-  const params = bind(definition, args, entry.at, { ...env, stack: called.stack }, entryKeys)
+  const params = bind(definition, args, entry.at, env, entryKeys)
   if (!params) return undefined
-  const extra = { before, after, env: { ...env, stack: called.stack } }
-  const compiled = compileJob(definition, params, extra, entry.at, called)
+  const extra = { before, after, env }
+  const compiled = compileJob(definition, params, extra, entry.at, env)
   if (compiled && plain) plainJobs(env.world).set(definition, compiled)
   return compiled
 }
