@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ImageSpec, OrreryError, type PlaceInfo } from '@orrery/protocol'
 import type { Place, PlaceRequest } from '../driver.ts'
@@ -121,13 +121,13 @@ async function makeContainers(
     belongings.warm = { placeId: warm.id, containerId: warm.containerId }
   } else belongings.namespace = await engine.namespaces.take(images.length)
   const network = planNetwork(belongings.namespace, images)
+  writePlaceInfo(engine, taskDirectory, images, ready)
   const [cgroupParent, files] = await Promise.all([
     warm !== undefined || !engine.sharesCgroups ? warm?.cgroupParent : createParent(runnerId, taskId, resourceClass),
     // A place that was started ahead has them mounted; names are all that is new.
     warm !== undefined && network.hosts.length === 0
       ? undefined
       : writePlaceFiles(warm?.directory ?? request.privateDirectory, network),
-    writePlaceInfo(engine, taskDirectory, images, ready),
   ])
   const plan: ContainerPlan = {
     runnerId,
@@ -253,12 +253,13 @@ async function checkParent(engine: Engine, taskId: string, parent: string | unde
   await removeParent(engine.runnerId, taskId)
 }
 
-async function writePlaceInfo(
+/** At once: the way through the thread pool would take longer than the call, and a job waits. */
+function writePlaceInfo(
   engine: Engine,
   taskDirectory: string,
   images: readonly ImageSpec[],
   ready: readonly ReadyImage[],
-): Promise<void> {
+): void {
   const forwards = forwardsOf(
     images,
     ready.map(({ ports }) => ports),
@@ -268,5 +269,5 @@ async function writePlaceInfo(
     environment: installationVariables(engine.settings, images),
     imageEnvironment: shieldedOf(ready[0]),
   }
-  await writeFile(join(taskDirectory, 'place.json'), JSON.stringify(info), { mode: 0o644 })
+  writeFileSync(join(taskDirectory, 'place.json'), JSON.stringify(info), { mode: 0o644 })
 }
