@@ -44,8 +44,7 @@ async function freeControllers() {
   if (controllers === '' || read(`${unified}/cgroup.subtree_control`) !== '') return
   for (const name of controllers.split(' ')) {
     const directory = `/sys/fs/cgroup/${name}`
-    if (existsSync(directory)) continue
-    const script = 'mkdir "$1" && { mount -t cgroup -o "$0" cgroup "$1" || { rmdir "$1"; false; }; }'
+    const script = 'mkdir -p "$1" && { mount -t cgroup -o "$0" cgroup "$1" || { rmdir "$1"; false; }; }'
     const [shell, args] = await asRoot(['sh', '-c', script, name, directory])
     await run(shell, args)
   }

@@ -36,7 +36,9 @@ export async function ensureEngine(stateDirectory, progress, packages = []) {
 
   progress.note('No container engine answers here: setting up Docker.')
   if (!findProgram('dockerd') || !findProgram('iptables')) {
-    await ensurePackages(['docker.io', 'iptables', 'ca-certificates', 'crun', ...packages], progress)
+    const needed = ['docker.io', 'iptables', 'ca-certificates', ...packages]
+    // Releases that have no crun would refuse all of them for it.
+    await ensurePackages([...needed, 'crun'], progress).catch(() => ensurePackages(needed, progress))
     const managed = await waitForService(stateDirectory)
     if (managed) return managed
   }

@@ -59,7 +59,7 @@ export const Settings = z
       .object({ sts: z.url({ protocol: /^https?$/ }), iamCredentials: z.url({ protocol: /^https?$/ }) })
       .strict()
       .optional(),
-    /** The engine's runtime for the containers of jobs, e.g. `crun`. */
+    /** The engine's runtime for the containers of jobs, or `default`: its own. Absent: `crun` where the engine has it. */
     runtime: z.string().optional(),
     /** Of the server: how many days caches, workspaces and artifacts are kept; artifacts with null for ever. */
     keepDays: z

@@ -7,6 +7,8 @@
  *   `/orrery/rt/hold` is a program that waits for ever: it keeps a network namespace. `/orrery/rt/launch PATH ARGV…`
  *   starts a step's program; where there is none, /bin/sh does.
  *   Start line: `/orrery/rt/ld.so --library-path /orrery/rt /orrery/rt/node /orrery/agent.mjs run /orrery-task`.
+ *   With `/orrery/agent.blob`, the agent's heap with everything loaded, `--snapshot-blob /orrery/agent.blob` stands
+ *   before `/orrery/agent.mjs`: the same program and the same arguments, sooner.
  *   The agent is the main process of the primary container (under the engine's init where there is one) and runs as
  *   the container's user, so files it makes belong to the step user.
  * - `/orrery-task` read and write, mode 0777, one per task: `gateway.sock` (the runner's end, see agent-api.ts),

@@ -1,4 +1,5 @@
-import { open, rm } from 'node:fs/promises'
+import { closeSync, lstatSync, openSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import type { Server } from 'node:net'
 import { basename, dirname } from 'node:path'
 
@@ -10,22 +11,25 @@ import { basename, dirname } from 'node:path'
  *
  * The directory stays open as long as the server: its end removes the socket under the path it was bound to, and that
  * number must not mean another directory by then.
+ *
+ * A job waits for it, so what is short is done at once. What is in the way, though, a job may have made as large as it likes.
  */
 export async function listenInside(server: Server, socketPath: string): Promise<void> {
-  await rm(socketPath, { recursive: true, force: true })
-  const directory = await open(dirname(socketPath))
+  const isTaken = lstatSync(socketPath, { throwIfNoEntry: false }) !== undefined
+  if (isTaken) await rm(socketPath, { recursive: true, force: true })
+  const directory = openSync(dirname(socketPath), 'r')
   const listening = new Promise<void>((resolve, reject) => {
     server.once('listening', resolve)
     server.once('error', reject)
   })
   const before = process.umask(0)
-  server.listen(`/proc/self/fd/${directory.fd}/${basename(socketPath)}`)
+  server.listen(`/proc/self/fd/${directory}/${basename(socketPath)}`)
   process.umask(before)
   try {
     await listening
-    server.once('close', () => void directory.close())
+    server.once('close', () => closeSync(directory))
   } catch (error) {
-    await directory.close()
+    closeSync(directory)
     throw error
   }
 }

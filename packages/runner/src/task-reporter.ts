@@ -1,4 +1,5 @@
-import { appendFile, readFile, truncate } from 'node:fs/promises'
+import { appendFileSync, existsSync } from 'node:fs'
+import { readFile, truncate } from 'node:fs/promises'
 import { EventAck, eventClock, TaskEvent, type TaskEventBody } from '@orrery/protocol'
 import { createBackoff } from './backoff.ts'
 import { isGone, ServerRefusal, type TaskClient } from './server-client.ts'
@@ -30,7 +31,7 @@ export async function createReporter(
   stopped: AbortSignal,
   resumed = false,
 ): Promise<TaskReporter> {
-  const earlier = await readEvents(file)
+  const earlier = existsSync(file) ? await readEvents(file) : []
   const own = new AbortController()
   const signal = AbortSignal.any([own.signal, stopped])
   let acked = 0
@@ -101,12 +102,11 @@ export async function createReporter(
       last += 1
       const event: TaskEvent = { seq: last, at: now(), ...body }
       events.push(event)
-      await spool.add(event)
+      spool.add(event)
       kick()
     },
     resendWith: (step, resend) => void resenders.set(step, resend),
     async flushed() {
-      await spool.settled()
       kick()
       while (sending !== undefined) await sending
       return !gone && acked >= last
@@ -131,31 +131,23 @@ async function askStored(client: TaskClient, signal: AbortSignal): Promise<numbe
 
 /**
  * The file of events. What a full disk does not take is kept and written with the next event, so that the file has no
- * gap; it keeps no event from being sent.
+ * gap; it keeps no event from being sent. Written at once: a task has few, and a job waits for the first.
  */
-function createSpool(file: string): { add(event: TaskEvent): Promise<void>; settled(): Promise<void> } {
+function createSpool(file: string): { add(event: TaskEvent): void } {
   let waiting = ''
   /** The last line may not be whole: what was written of it is no event, what follows must not be joined to it. */
   let isTorn = false
-  let written: Promise<void> = Promise.resolve()
-  const write = async (): Promise<void> => {
-    if (waiting === '') return
-    const text = waiting
-    try {
-      await appendFile(file, `${isTorn ? '\n' : ''}${text}`, { mode: 0o600 })
-      isTorn = false
-      waiting = waiting.slice(text.length)
-    } catch {
-      isTorn = true
-    }
-  }
   return {
     add(event) {
       waiting += `${JSON.stringify(event)}\n`
-      written = written.then(write)
-      return written
+      try {
+        appendFileSync(file, `${isTorn ? '\n' : ''}${waiting}`, { mode: 0o600 })
+        isTorn = false
+        waiting = ''
+      } catch {
+        isTorn = true
+      }
     },
-    settled: () => written,
   }
 }
 

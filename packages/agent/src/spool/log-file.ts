@@ -27,9 +27,9 @@ const closeLater = promisify(close)
 
 /**
  * Up to so many bytes go to and from the file at once: the page cache takes them sooner than a thread of the pool
- * would have begun, and most steps print little.
+ * would have begun, and most steps print little. The list of a job's variables, which every job begins with, fits too.
  */
-const fewBytes = 4096
+const fewBytes = 8192
 /** Bytes that may wait for the disk before the writer is asked to pause. */
 const highWater = 1024 * 1024
 /** A disk that takes nothing (it is full) is asked again after this time, ms. */

@@ -12,13 +12,18 @@ export interface PlaceFiles {
   hostname: string
 }
 
-/** Writes them; calling it again changes the files that are mounted already. */
-export async function writePlaceFiles(directory: string, network: NetworkPlan): Promise<PlaceFiles> {
-  const files = {
+/** Where they are, in the directory of a place. */
+export function placeFiles(directory: string): PlaceFiles {
+  return {
     hosts: join(directory, 'hosts'),
     resolver: join(directory, 'resolv.conf'),
     hostname: join(directory, 'hostname'),
   }
+}
+
+/** Writes them; calling it again changes the files that are mounted already. */
+export async function writePlaceFiles(directory: string, network: NetworkPlan): Promise<PlaceFiles> {
+  const files = placeFiles(directory)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const write = (path: string, text: string) => writeFile(path, text, { mode: 0o644 })
   await Promise.all([

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ImageSpec, OrreryError, type PlaceInfo } from '@orrery/protocol'
 import type { Place, PlaceRequest } from '../driver.ts'
@@ -20,7 +20,7 @@ import { entrypointEnded } from './exits.ts'
 import { forwardsOf } from './forwards.ts'
 import { prepareImage, type ReadyImage } from './images.ts'
 import { checkNames, planNetwork } from './network.ts'
-import { writePlaceFiles } from './place-files.ts'
+import { placeFiles, writePlaceFiles } from './place-files.ts'
 import { makePlace, type TaskContainers } from './places.ts'
 import { createRemoteDocker, sizeWithEngine } from './remote-docker.ts'
 import { labels } from './settings.ts'
@@ -121,13 +121,12 @@ async function makeContainers(
     belongings.warm = { placeId: warm.id, containerId: warm.containerId }
   } else belongings.namespace = await engine.namespaces.take(images.length)
   const network = planNetwork(belongings.namespace, images)
+  const directory = warm?.directory ?? request.privateDirectory
+  writePlaceInfo(engine, taskDirectory, images, ready)
   const [cgroupParent, files] = await Promise.all([
     warm !== undefined || !engine.sharesCgroups ? warm?.cgroupParent : createParent(runnerId, taskId, resourceClass),
     // A place that was started ahead has them mounted; names are all that is new.
-    warm !== undefined && network.hosts.length === 0
-      ? undefined
-      : writePlaceFiles(warm?.directory ?? request.privateDirectory, network),
-    writePlaceInfo(engine, taskDirectory, images, ready),
+    warm !== undefined && network.hosts.length === 0 ? placeFiles(directory) : writePlaceFiles(directory, network),
   ])
   const plan: ContainerPlan = {
     runnerId,
@@ -140,7 +139,7 @@ async function makeContainers(
     settings,
     starts,
     network,
-    files: files ?? (await writePlaceFiles(warm?.directory ?? request.privateDirectory, network)),
+    files,
     cgroupParent,
     hasInit,
     seccomp,
@@ -254,12 +253,13 @@ async function checkParent(engine: Engine, taskId: string, parent: string | unde
   await removeParent(engine.runnerId, taskId)
 }
 
-async function writePlaceInfo(
+/** At once: the way through the thread pool would take longer than the call, and a job waits. */
+function writePlaceInfo(
   engine: Engine,
   taskDirectory: string,
   images: readonly ImageSpec[],
   ready: readonly ReadyImage[],
-): Promise<void> {
+): void {
   const forwards = forwardsOf(
     images,
     ready.map(({ ports }) => ports),
@@ -269,5 +269,5 @@ async function writePlaceInfo(
     environment: installationVariables(engine.settings, images),
     imageEnvironment: shieldedOf(ready[0]),
   }
-  await writeFile(join(taskDirectory, 'place.json'), JSON.stringify(info), { mode: 0o644 })
+  writeFileSync(join(taskDirectory, 'place.json'), JSON.stringify(info), { mode: 0o644 })
 }
