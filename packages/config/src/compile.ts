@@ -9,7 +9,7 @@ import { buildPlan } from './plan/build.ts'
 import type { Plan } from './plan.ts'
 import { Abandon, Collector } from './report/collector.ts'
 import { Budget, maxCompiledBytes } from './scope/budget.ts'
-import type { Env, Unit, World } from './scope/types.ts'
+import { makeEnv, type Unit, type World } from './scope/types.ts'
 import { checkConfig } from './shape/config.ts'
 import { detectVersion } from './shape/version.ts'
 import { evaluateNode } from './templates/evaluate.ts'
@@ -123,7 +123,7 @@ async function compileElements(
   if (world.modern) await loader.load(unit)
   lock.push(...loader.lock)
   if (report.hasErrors) return undefined
-  const env: Env = { world, unit }
+  const env = makeEnv(world, unit)
   checkUnits(unit, env)
   if (report.hasErrors) return undefined
   const { selected, none } = selectWorkflows(root, env)
@@ -183,7 +183,7 @@ function compileWorkflows(
   warnUnused(
     unit,
     workflows.map(({ compiled }) => compiled),
-    { world, unit },
+    makeEnv(world, unit),
   )
   trace.workflows = workflows.map(({ compiled, one }) => ({ compiled, selected: one }))
   linkWorkflows(workflows, get(root, 'workflows') ?? root)

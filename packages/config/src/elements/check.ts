@@ -1,6 +1,6 @@
 import { checkDeclarations } from '../parameters/declare.ts'
 import { cut } from '../report/suggest.ts'
-import type { Element, Env, Unit } from '../scope/types.ts'
+import { type Element, type Env, makeEnv, type Unit } from '../scope/types.ts'
 import { warnDangling } from '../steps/expand.ts'
 import type { CompiledWorkflow } from '../workflows/invocation.ts'
 import { get, getPresent, isString } from '../yaml/nodes.ts'
@@ -10,7 +10,7 @@ import { findElement, isKnown } from './find.ts'
 export function checkUnits(unit: Unit, env: Env, seen = new Set<Unit>()): void {
   if (!env.world.modern || seen.has(unit)) return
   seen.add(unit)
-  const scope: Env = { world: env.world, unit }
+  const scope = makeEnv(env.world, unit)
   for (const table of [unit.executors, unit.commands, unit.jobs]) {
     for (const element of table.values()) {
       if (isString(element.node)) findElement(element.kind, element.node.value, element.node, scope)

@@ -1,5 +1,5 @@
 import { cut } from '../report/suggest.ts'
-import type { Element, ElementKind, Env, Unit } from '../scope/types.ts'
+import { type Element, type ElementKind, type Env, type Unit, withStack } from '../scope/types.ts'
 import { builtins } from '../steps/vocabulary.ts'
 import { isString, type YNode } from '../yaml/nodes.ts'
 
@@ -78,5 +78,5 @@ function reportUnknown(kind: ElementKind, name: string, unit: Unit, at: YNode, e
 
 /** An environment one frame deeper, for the stack of diagnostics. */
 export function calling(env: Env, kind: 'workflow' | ElementKind, name: string, at: YNode): Env {
-  return { ...env, stack: { kind, name, at, outer: env.stack } }
+  return withStack(env, { kind, name, at, outer: env.stack })
 }

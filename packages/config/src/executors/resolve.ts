@@ -1,6 +1,6 @@
 import { calling, findElement } from '../elements/find.ts'
 import { type Argument, bind, executorForms } from '../parameters/bind.ts'
-import { type Env, isClosure, type Value } from '../scope/types.ts'
+import { type Env, isClosure, makeEnv, type Value, withStack } from '../scope/types.ts'
 import { evaluate, evaluateNode } from '../templates/evaluate.ts'
 import { get, getPresent, isBroken, isString, pairs, type YNode } from '../yaml/nodes.ts'
 
@@ -42,7 +42,7 @@ export function resolveExecutor(written: YNode, env: Env): Place | undefined {
   let value: Value = evaluateInvocation(written, env)
   let scope = env
   while (isClosure(value) && value.kind === 'executor') {
-    scope = { ...value.env, stack: env.stack }
+    scope = withStack(value.env, env.stack)
     value = evaluateInvocation(value.node, scope)
   }
   if (isClosure(value)) return reject(written, env)
@@ -57,7 +57,7 @@ export function resolveExecutor(written: YNode, env: Env): Place | undefined {
   for (const [key, pair] of pairs(value)) if (key !== 'name') args.set(key, pair)
   const params = bind(element, args, value, called, ['name'])
   if (!params) return undefined
-  return placeOf(element.node, { world: env.world, unit: element.unit, params, stack: called.stack })
+  return placeOf(element.node, makeEnv(env.world, element.unit, called.stack, params))
 }
 
 function evaluateInvocation(node: YNode, env: Env): Value {

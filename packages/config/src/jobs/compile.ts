@@ -4,7 +4,7 @@ import { rendered, variables, variablesJson } from '../executors/environment.ts'
 import { fieldText, liftSynonyms, placeJson, planExecutor, shellText } from '../executors/plan.ts'
 import { overlay, type Place, placeOf, resolveExecutor } from '../executors/resolve.ts'
 import type { BuildSpec, PlanExecutor, PlanJob, PlanStep, StepOrigin } from '../plan.ts'
-import type { Element, Env, Value } from '../scope/types.ts'
+import { type Element, type Env, makeEnv, type Value } from '../scope/types.ts'
 import { jobKeys } from '../shape/job.ts'
 import type { ShapeContext } from '../shape/shape.ts'
 import { expandSteps, originOf } from '../steps/expand.ts'
@@ -39,7 +39,7 @@ export function compileJob(
   at: YNode,
   env: Env,
 ): CompiledJob | undefined {
-  const inner: Env = { world: env.world, unit: job.unit, params, stack: env.stack }
+  const inner = makeEnv(env.world, job.unit, env.stack, params)
   const type = stringOf(get(job.node, 'type')) ?? 'build'
   if (type === 'build') return compileBuild(job, extra, at, inner)
   const body: JsonMap = new Map([['type', type]])

@@ -1,7 +1,7 @@
 import type { CompileResult, OrbRefusal, OrbResolver } from '../compile-types.ts'
 import { makeUnit } from '../elements/tables.ts'
 import { cut } from '../report/suggest.ts'
-import type { Env, Unit, World } from '../scope/types.ts'
+import { makeEnv, type Unit, type World } from '../scope/types.ts'
 import { checkElements } from '../shape/config.ts'
 import { evaluateNode } from '../templates/evaluate.ts'
 import { getPresent, isBroken, isNull, isString, pairs, typeName, type YMap, type YNode } from '../yaml/nodes.ts'
@@ -58,7 +58,7 @@ export class OrbLoader {
       return undefined
     }
     if (written.kind === 'map') return this.#body(written, `${unit.isConfig ? '' : `${unit.name}/`}${alias}`, depth)
-    const env: Env = { world: this.#world, unit }
+    const env = makeEnv(this.#world, unit)
     // An orb's own references are fixed at publication: nothing is substituted in them.
     const value = unit.isConfig ? evaluateNode(written, env) : written
     if (isBroken(value)) return undefined

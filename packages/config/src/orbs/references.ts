@@ -1,11 +1,11 @@
 import { findElement } from '../elements/find.ts'
-import type { Element, Env, Unit, World } from '../scope/types.ts'
+import { type Element, type Env, makeEnv, type Unit, type World } from '../scope/types.ts'
 import { builtins } from '../steps/vocabulary.ts'
 import { get, getPresent, isString, pairs, type YNode } from '../yaml/nodes.ts'
 
 /** Reports every reference of an orb to a command or an executor that is nowhere, called or not. */
 export function checkReferences(unit: Unit, world: World): void {
-  const env: Env = { world, unit }
+  const env = makeEnv(world, unit)
   for (const element of [...unit.jobs.values(), ...unit.commands.values()]) {
     if (isString(element.node)) continue
     const inBuiltin = builtins.has(element.name) && element.kind === 'command' ? element.name : undefined

@@ -6,7 +6,7 @@ import { packOrb } from '../pack/orb.ts'
 import type { SourceTree } from '../pack/source-tree.ts'
 import { Abandon, Collector } from '../report/collector.ts'
 import { Budget } from '../scope/budget.ts'
-import type { World } from '../scope/types.ts'
+import { makeEnv, type World } from '../scope/types.ts'
 import { detectVersion } from '../shape/version.ts'
 import { get, getPresent, isNull, pairs, typeName, type YMap } from '../yaml/nodes.ts'
 import { parseYaml } from '../yaml/parse.ts'
@@ -62,7 +62,7 @@ async function validateRoot(root: YMap, name: string, orbs: OrbResolver): Promis
     }
     const unit = await loader.body(root, name)
     checkExamples(root, world)
-    checkUnits(unit, { world, unit })
+    checkUnits(unit, makeEnv(world, unit))
     checkReferences(unit, world)
     checkTemplates(unit, world)
   } catch (error) {

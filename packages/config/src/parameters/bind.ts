@@ -1,6 +1,6 @@
 import type { Collector } from '../report/collector.ts'
 import { cut, suggest } from '../report/suggest.ts'
-import { type Element, type Env, isClosure, type Value } from '../scope/types.ts'
+import { type Element, type Env, isClosure, makeEnv, type Value } from '../scope/types.ts'
 import { evaluate } from '../templates/evaluate.ts'
 import { isNull, type YNode } from '../yaml/nodes.ts'
 import type { Declaration } from './declaration.ts'
@@ -27,7 +27,7 @@ export function declarations(element: Element): Map<string, Declaration> {
 
 /** The scope in which an element's defaults are evaluated: pipeline values only (6.6). */
 export function definitionEnv(element: Element, caller: Env): Env {
-  return { world: caller.world, unit: element.unit, stack: caller.stack }
+  return makeEnv(caller.world, element.unit, caller.stack)
 }
 
 /**

@@ -60,10 +60,31 @@ export interface CommandLink {
 export interface Env {
   world: World
   unit: Unit
-  params?: ReadonlyMap<string, Value>
-  matrix?: ReadonlyMap<string, Value>
-  stack?: StackLink
-  commands?: CommandLink
+  params: ReadonlyMap<string, Value> | undefined
+  matrix: ReadonlyMap<string, Value> | undefined
+  stack: StackLink | undefined
+  commands: CommandLink | undefined
+}
+
+/** A scope of names. As nodes do, scopes have their fields in one order. */
+export function makeEnv(
+  world: World,
+  unit: Unit,
+  stack?: StackLink,
+  params?: ReadonlyMap<string, Value>,
+  commands?: CommandLink,
+): Env {
+  return { world, unit, params, matrix: undefined, stack, commands }
+}
+
+/** The same scope, reached by other calls. */
+export function withStack({ world, unit, params, matrix, commands }: Env, stack: StackLink | undefined): Env {
+  return { world, unit, params, matrix, stack, commands }
+}
+
+/** The same scope with the values of one combination of a matrix. */
+export function withMatrix({ world, unit, params, stack, commands }: Env, matrix: ReadonlyMap<string, Value>): Env {
+  return { world, unit, params, matrix, stack, commands }
 }
 
 export function isClosure(value: Value): value is Closure {

@@ -5,7 +5,7 @@ import { evaluateLogic } from '../logic/evaluate.ts'
 import { type Arguments, bind } from '../parameters/bind.ts'
 import type { StepOrigin } from '../plan.ts'
 import { cut } from '../report/suggest.ts'
-import { type Element, type Env, isClosure, nodeOf, type World } from '../scope/types.ts'
+import { type Element, type Env, isClosure, makeEnv, nodeOf, withStack, type World } from '../scope/types.ts'
 import type { ShapeContext } from '../shape/shape.ts'
 import { containsTemplate, evaluate, evaluateNode } from '../templates/evaluate.ts'
 import {
@@ -36,7 +36,7 @@ export function expandSteps(written: YNode, env: Env, chain: StepOrigin[], out: 
       notSteps(written, 'executor', env)
       return
     }
-    expandSteps(value.node, { ...value.env, stack: env.stack }, chain, out)
+    expandSteps(value.node, withStack(value.env, env.stack), chain, out)
     return
   }
   if (isBroken(value)) return
@@ -89,7 +89,7 @@ function expandStep(step: YNode, env: Env, chain: StepOrigin[], out: CompiledSte
 function expandBare(step: YNode, env: Env, chain: StepOrigin[], out: CompiledStep[]): void {
   const value = evaluate(step, env)
   if (isClosure(value) && value.kind === 'steps') {
-    expandSteps(value.node, { ...value.env, stack: env.stack }, [...chain, originOf(step, 'steps')], out)
+    expandSteps(value.node, withStack(value.env, env.stack), [...chain, originOf(step, 'steps')], out)
     return
   }
   const name = nodeOf(value)
@@ -224,7 +224,7 @@ function expandCommand(
   const steps = get(element.node, 'steps')
   if (!params || !steps) return
   const commands = { command: element, depth: (env.commands?.depth ?? 0) + 1, outer: env.commands }
-  const inner: Env = { world: env.world, unit: element.unit, params, stack: called.stack, commands }
+  const inner = makeEnv(env.world, element.unit, called.stack, params, commands)
   expandSteps(steps, inner, [...chain, originOf(step, `command ${name}`)], out)
 }
 

@@ -5,7 +5,7 @@ import { type Combination, expandMatrix, generatedName } from '../matrix/expand.
 import { type Argument, bind } from '../parameters/bind.ts'
 import type { Scalar } from '../plan.ts'
 import { cut } from '../report/suggest.ts'
-import { type Element, type Env, nodeOf, type World } from '../scope/types.ts'
+import { type Element, type Env, nodeOf, withMatrix, type World } from '../scope/types.ts'
 import { entryKeys } from '../shape/workflow.ts'
 import { evaluateNode } from '../templates/evaluate.ts'
 import { textOf } from '../templates/text.ts'
@@ -53,7 +53,7 @@ export function compileEntry(entry: Entry, workflow: string, env: Env): Invocati
   const alias = textOf(evaluateNode(getPresent(matrix, 'alias') ?? scalarAt(matrix, entry.reference), env))
   const result: Invocation[] = []
   for (const combination of combinations) {
-    const one = compileOne(entry, definition, combination, workflow, { ...env, matrix: combination })
+    const one = compileOne(entry, definition, combination, workflow, withMatrix(env, combination))
     if (!one) continue
     const values = [...combination].map(([name, value]): [string, Scalar] => [name, scalarOf(nodeOf(value))])
     one.matrix = { alias: alias ?? entry.reference, values: Object.fromEntries(values) }
@@ -109,7 +109,7 @@ function compileOne(
   const written = getPresent(body, 'name')
   const explicit = written && evaluateNode(written, env)
   const called = calling(env, 'job', reference, entry.at)
-  const job = definition ? compileBody(entry, definition, combination, called, env) : gate('approval')
+  const job = definition ? compileBody(entry, definition, combination, called) : gate('approval')
   const requires = readRequirements(getPresent(body, 'requires'), env)
   const contexts = definition ? readContexts(getPresent(body, 'context'), env) : []
   const filters = evaluateFilters(getPresent(body, 'filters'), called)
@@ -140,7 +140,6 @@ function compileBody(
   entry: Entry,
   definition: Element,
   combination: Combination | undefined,
-  called: Env,
   env: Env,
 ): CompiledJob | undefined {
   const args = new Map<string, Argument>()
@@ -149,7 +148,7 @@ function compileBody(
     const twice = args.get(name)
     if (twice) {
       env.world.report.add('C563', twice.key, `${cut(name)} is given both as matrix parameter and as argument`, {
-        stack: called.stack,
+        stack: env.stack,
       })
     }
     args.set(name, { key: nodeOf(value), value })
@@ -162,10 +161,10 @@ function compileBody(
     env.world.budget.spend(known.text.length, entry.at)
     return known
   }
-  const params = bind(definition, args, entry.at, { ...env, stack: called.stack }, entryKeys)
+  const params = bind(definition, args, entry.at, env, entryKeys)
   if (!params) return undefined
-  const extra = { before, after, env: { ...env, stack: called.stack } }
-  const compiled = compileJob(definition, params, extra, entry.at, called)
+  const extra = { before, after, env }
+  const compiled = compileJob(definition, params, extra, entry.at, env)
   if (compiled && plain) plainJobs(env.world).set(definition, compiled)
   return compiled
 }
