@@ -1,7 +1,7 @@
 import type { CompiledWorkflow, Invocation } from '../workflows/invocation.ts'
 import type { YNode } from '../yaml/nodes.ts'
-import { fromNode, type Json, type JsonMap, sortedMap, Written } from './json.ts'
-import { emitYaml } from './yaml.ts'
+import { fromNode, type Json, type JsonMap, Written } from './json.ts'
+import { emitYaml, entryText, scalarText, writeList, writeWords } from './yaml.ts'
 
 export interface OrbNote {
   requested: string
@@ -13,9 +13,12 @@ export function emitCompiled(workflows: { compiled: CompiledWorkflow; triggers?:
   const jobs: JsonMap = new Map()
   const blocks: JsonMap = new Map<string, Json>([['version', 2]])
   for (const { compiled, triggers } of workflows) {
-    for (const one of compiled.invocations)
+    for (const one of compiled.invocations) {
       if (one.job.type !== 'approval') jobs.set(one.final, new Written(one.job.text))
-    const block: JsonMap = new Map<string, Json>([['jobs', compiled.invocations.map(entryJson)]])
+    }
+    const block: JsonMap = new Map<string, Json>([
+      ['jobs', writeList(compiled.invocations.map(entryOf), entryMargin - 2)],
+    ])
     if (triggers) block.set('triggers', fromNode(triggers))
     if (compiled.maxAutoReruns !== undefined) block.set('max_auto_reruns', compiled.maxAutoReruns)
     blocks.set(compiled.name, block)
@@ -29,14 +32,20 @@ export function emitCompiled(workflows: { compiled: CompiledWorkflow; triggers?:
   )
 }
 
-function entryJson(one: Invocation): Json {
-  const keys = sortedMap({
-    context: one.contexts.length === 0 ? undefined : one.contexts,
-    filters: one.filters.json,
-    requires: one.dependencies.length === 0 ? undefined : one.dependencies.map(requirementJson),
-    type: one.job.type === 'approval' ? 'approval' : undefined,
-  })
-  return keys.size === 0 ? one.final : new Map([[one.final, keys]])
+/** Where an entry stands in the list of a workflow's jobs. */
+const entryMargin = 8
+
+function entryOf(one: Invocation): string {
+  const keys = writeWords(
+    {
+      context: one.contexts.length === 0 ? undefined : one.contexts,
+      filters: one.filters.json,
+      requires: one.dependencies.length === 0 ? undefined : one.dependencies.map(requirementJson),
+      type: one.job.type === 'approval' ? 'approval' : undefined,
+    },
+    entryMargin + 2,
+  )
+  return keys ? entryText(one.final, keys, entryMargin) : scalarText(one.final, entryMargin)
 }
 
 function requirementJson({ on, statuses }: Invocation['dependencies'][number]): Json {

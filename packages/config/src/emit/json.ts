@@ -10,7 +10,7 @@ export class Raw {
   }
 }
 
-/** What was written already: job bodies and repeated steps are written once. */
+/** What was written already, for the margin at which it stands: a list, or a map, that is not empty. */
 export class Written {
   readonly text: string
 
@@ -25,7 +25,11 @@ export type JsonMap = Map<string, Json>
 
 export function fromNode(node: YNode): Json {
   if (node.kind === 'seq') return node.items.map(fromNode)
-  if (node.kind === 'map') return new Map([...node.entries].map(([key, pair]) => [key, fromNode(pair.value)]))
+  if (node.kind === 'map') {
+    const map: JsonMap = new Map()
+    for (const [key, pair] of node.entries) map.set(key, fromNode(pair.value))
+    return map
+  }
   const { value, text } = node
   if (typeof value !== 'number' || String(value) === text) return value
   return new Raw(text)
@@ -34,14 +38,4 @@ export function fromNode(node: YNode): Json {
 /** A text or list of texts as such, whatever type a template gave them: they are read back without the template. */
 export function textsJson(node: YNode): Json {
   return node.kind === 'seq' ? node.items.map((item) => textOf(item) ?? null) : (textOf(node) ?? null)
-}
-
-/** A map of the entries that are there, keys in alphabetical order as in every compiled step (22.1). */
-export function sortedMap(entries: Record<string, Json | undefined>): JsonMap {
-  const result: JsonMap = new Map()
-  const keys = Object.keys(entries).filter((key) => entries[key] !== undefined)
-  // Most are written in their order.
-  if (keys.some((key, at) => at > 0 && key < (keys[at - 1] ?? ''))) keys.sort()
-  for (const key of keys) result.set(key, entries[key] ?? null)
-  return result
 }

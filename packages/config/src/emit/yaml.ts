@@ -6,21 +6,43 @@ export function emitYaml(value: Json): string {
   return `${textOf(value, 0)}\n`
 }
 
-/** A job's body as it stands in the compiled config, below `jobs` and the job's name. */
-export function emitBody(body: JsonMap): string {
-  return textOf(body, 4)
+/** Where the keys of a job's body stand in the compiled config, below `jobs` and the job's name. */
+export const bodyMargin = 4
+/** Where a step stands in the list of a job's body. */
+export const stepMargin = 8
+
+/** A map of words of ours, which need no quotes, at a margin. What has no value is left out; undefined without any. */
+export function writeWords(entries: Record<string, Json | undefined>, margin: number): Written | undefined {
+  let text = ''
+  for (const word in entries) {
+    const value = entries[word]
+    if (value !== undefined) text = joined(text, wordEntry(word, value, margin), margin)
+  }
+  return text === '' ? undefined : new Written(text)
 }
 
-/** A step as it stands in the list of a job's body. */
-export function emitStep(step: Json): string {
-  return textOf(step, 8)
+/** A list at a margin, of what was written already for two columns more. */
+export function writeList(items: readonly string[], margin: number): Json {
+  let text = ''
+  for (const item of items) text = joined(text, `- ${item}`, margin)
+  return text === '' ? [] : new Written(text)
+}
+
+/** An entry of a map at a margin, whose first line stands behind what is there already. */
+export function entryText(key: string, value: Json, margin: number): string {
+  return wordEntry(keyText(key), value, margin)
+}
+
+/** A text and one more line below it, or the line alone. */
+export function joined(text: string, line: string, margin: number): string {
+  return text === '' ? line : text + newLine(margin) + line
 }
 
 /** The text of a value whose first line stands behind what is there already, and the others at a margin. */
 function textOf(value: Json, indent: number): string {
   if (Array.isArray(value)) return textOfList(value, indent)
   if (value instanceof Map) return textOfMap(value, indent)
-  return value instanceof Written ? value.text : scalar(value, indent)
+  return value instanceof Written ? value.text : scalarText(value, indent)
 }
 
 const newLines: string[] = []
@@ -33,26 +55,27 @@ function newLine(indent: number): string {
 
 function textOfList(list: Json[], indent: number): string {
   if (list.length === 0) return '[]'
-  const next = `${newLine(indent)}- `
   let text = ''
-  for (const item of list) text += `${text === '' ? '- ' : next}${textOf(item, indent + 2)}`
+  for (const item of list) text = joined(text, `- ${textOf(item, indent + 2)}`, indent)
   return text
 }
 
 function textOfMap(map: JsonMap, indent: number): string {
   if (map.size === 0) return '{}'
   let text = ''
-  for (const [key, value] of map) {
-    const nested =
-      (Array.isArray(value) && value.length > 0) || (value instanceof Map && value.size > 0) || value instanceof Written
-    const gap = nested ? newLine(indent + 2) : ' '
-    text += `${text === '' ? '' : newLine(indent)}${keyText(key)}:${gap}${textOf(value, indent + 2)}`
-  }
+  for (const [key, value] of map) text = joined(text, entryText(key, value, indent), indent)
   return text
 }
 
+/** The same with a key that needs no quotes. */
+export function wordEntry(word: string, value: Json, indent: number): string {
+  if (typeof value === 'string') return `${word}: ${scalarText(value, indent + 2)}`
+  const nested =
+    (Array.isArray(value) && value.length > 0) || (value instanceof Map && value.size > 0) || value instanceof Written
+  return word + (nested ? `:${newLine(indent + 2)}` : ': ') + textOf(value, indent + 2)
+}
+
 const plainText = /^[A-Za-z~./_][\w ./~@+$(){}^=;,*?|\\-]*(?::[\w./~@+-]+)*$/
-const singleLine = /[\n\r]/
 
 function keyText(key: string): string {
   return key.length < 128 && isPlain(key) ? key : JSON.stringify(key)
@@ -68,11 +91,12 @@ function isPlain(text: string): boolean {
   )
 }
 
-function scalar(value: string | number | boolean | null | Raw, indent: number): string {
+/** A scalar whose first line stands behind what is there already, and the others, if any, at a margin. */
+export function scalarText(value: string | number | boolean | null | Raw, indent: number): string {
   if (value instanceof Raw) return value.text
   if (value === null) return 'null'
   if (typeof value !== 'string') return String(value)
-  if (!singleLine.test(value)) return isPlain(value) ? value : quoted(value)
+  if (!value.includes('\n')) return isPlain(value) ? value : quoted(value)
   return canBeBlock(value) ? block(value, indent) : quoted(value)
 }
 
@@ -86,17 +110,24 @@ function quoted(text: string): string {
 
 /** Block scalars keep text readable; odd characters, lines of blanks and a leading blank need quotes. */
 function canBeBlock(text: string): boolean {
-  if (/[^\n\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\u{10000}-\u{10ffff}]/u.test(text)) return false
-  if (/^[ \n]/.test(text)) return false
+  const first = text[0]
+  if (first === ' ' || first === '\n') return false
+  if (beyondAscii.test(text) && unprintable.test(text)) return false
   // Most texts have no blank at the end of any line, and the pattern would look at every margin.
   return !(text.includes(' \n') || text.endsWith(' ')) || !/\n +(?:\n|$)/.test(text)
 }
 
+const beyondAscii = /[^\n\x20-\x7e]/
+const unprintable = /[^\n\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\u{10000}-\u{10ffff}]/u
+
 function block(text: string, indent: number): string {
-  const body = text.replace(/\n+$/, '')
-  const trailing = text.length - body.length
+  let end = text.length
+  while (text[end - 1] === '\n') end--
+  const trailing = text.length - end
+  const body = trailing === 0 ? text : text.slice(0, end)
   const chomp = trailing === 0 ? '-' : trailing === 1 ? '' : '+'
   const margin = newLine(indent)
-  const lines = body.replace(/\n(?!\n)/g, margin)
-  return `|${chomp}${margin}${lines}${'\n'.repeat(Math.max(0, trailing - 1))}`
+  // Empty lines have no margin.
+  const lines = body.includes('\n\n') ? body.replace(/\n(?!\n)/g, margin) : body.replaceAll('\n', margin)
+  return `|${chomp}${margin}${lines}${trailing > 1 ? '\n'.repeat(trailing - 1) : ''}`
 }

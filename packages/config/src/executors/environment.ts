@@ -1,5 +1,6 @@
 import type { CompileOptions } from '../compile-types.ts'
-import { fromNode, type JsonMap } from '../emit/json.ts'
+import { fromNode, Written } from '../emit/json.ts'
+import { entryText, joined } from '../emit/yaml.ts'
 import { items, pairs, scalarAt, type YNode, type YScalar } from '../yaml/nodes.ts'
 
 const none: ReadonlyMap<string, YScalar> = new Map()
@@ -20,12 +21,15 @@ export function variables(node: YNode | undefined): ReadonlyMap<string, YScalar>
 }
 
 function addPairs(node: YNode, result: Map<string, YScalar>): void {
-  for (const [name, { value }] of pairs(node)) if (value.kind === 'scalar') result.set(name, value)
+  if (node.kind !== 'map') return
+  for (const [name, { value }] of node.entries) if (value.kind === 'scalar') result.set(name, value)
 }
 
-/** As the compiled config keeps them: typed. */
-export function variablesJson(map: ReadonlyMap<string, YScalar>): JsonMap | undefined {
-  return map.size === 0 ? undefined : new Map([...map].map(([name, value]) => [name, fromNode(value)]))
+/** As the compiled config keeps them at a margin: typed. Undefined without any. */
+export function writeVariables(map: ReadonlyMap<string, YScalar>, margin: number): Written | undefined {
+  let text = ''
+  for (const [name, value] of map) text = joined(text, entryText(name, fromNode(value), margin), margin)
+  return text === '' ? undefined : new Written(text)
 }
 
 /** As the job sees them: text. */
@@ -34,7 +38,9 @@ export function rendered(
   style: CompileOptions['numericEnv'],
 ): Record<string, string> {
   if (map.size === 0) return {}
-  return Object.fromEntries([...map].map(([name, value]) => [name, render(value, style)]))
+  const texts: [string, string][] = []
+  for (const [name, value] of map) texts.push([name, render(value, style)])
+  return Object.fromEntries(texts)
 }
 
 function render(node: YScalar, style: CompileOptions['numericEnv']): string {

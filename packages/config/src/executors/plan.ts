@@ -1,9 +1,10 @@
-import { fromNode, type Json, sortedMap, textsJson } from '../emit/json.ts'
+import { fromNode, type Json, textsJson } from '../emit/json.ts'
+import { bodyMargin, entryText, joined, wordEntry, writeList, writeWords } from '../emit/yaml.ts'
 import type { PlanExecutor, PlanImage } from '../plan.ts'
 import type { Env } from '../scope/types.ts'
 import { textOf } from '../templates/text.ts'
 import { get, getPresent, isNull, items, makeMap, pairs, typeName, type YNode } from '../yaml/nodes.ts'
-import { rendered, variables, variablesJson } from './environment.ts'
+import { rendered, variables, writeVariables } from './environment.ts'
 import { environmentKeys, type Place, placeKeys } from './resolve.ts'
 import { splitWords } from './words.ts'
 
@@ -97,16 +98,18 @@ function texts(node: YNode): Record<string, string> {
   return Object.fromEntries(pairs(node).map(([key, pair]) => [key, fieldText(pair.value) ?? '']))
 }
 
-/** The place as the compiled config shows it, always in one order of keys. */
-export function placeJson(place: Place): [string, Json][] {
-  return placeKeys.flatMap((key): [string, Json][] => {
-    const node = place.keys.get(key)
-    return node && !isNull(node) ? [[key, fieldJson(key, node)]] : []
-  })
+/** The place as the compiled config shows it in a job's body, always in one order of keys. */
+export function placeText({ keys }: Place): string {
+  let text = ''
+  for (const key of placeKeys) {
+    const node = keys.get(key)
+    if (node && !isNull(node)) text = joined(text, wordEntry(key, fieldJson(key, node), bodyMargin), bodyMargin)
+  }
+  return text
 }
 
 function fieldJson(key: string, node: YNode): Json {
-  if (key === 'docker') return items(node).map(imageJson)
+  if (key === 'docker') return writeList(items(node).map(imageText), bodyMargin + 2)
   if (key === 'machine' && node.kind === 'map') return machineJson(node)
   return key === 'machine' || key === 'macos' ? fromNode(node) : textsJson(node)
 }
@@ -114,18 +117,25 @@ function fieldJson(key: string, node: YNode): Json {
 function machineJson(node: YNode): Json {
   const image = getPresent(node, 'image')
   const caching = getPresent(node, 'docker_layer_caching')
-  return sortedMap({ image: image && textsJson(image), docker_layer_caching: caching && fromNode(caching) })
+  const entries = { docker_layer_caching: caching && fromNode(caching), image: image && textsJson(image) }
+  return writeWords(entries, bodyMargin + 2) ?? new Map()
 }
 
-function imageJson(node: YNode): Json {
-  const entries = pairs(node).flatMap(([key, { value }]): [string, Json][] => {
-    if (isNull(value)) return []
-    if (key !== 'environment')
-      return [[key, value.kind === 'map' ? new Map(Object.entries(texts(value))) : textsJson(value)]]
-    const environment = variablesJson(variables(value))
-    return environment ? [[key, environment]] : []
-  })
-  return new Map(entries)
+const imageMargin = bodyMargin + 4
+
+function imageText(node: YNode): string {
+  if (node.kind !== 'map') return '{}'
+  let text = ''
+  for (const [key, { value }] of node.entries) {
+    const json = isNull(value) ? undefined : imageJson(key, value)
+    if (json !== undefined) text = joined(text, entryText(key, json, imageMargin), imageMargin)
+  }
+  return text === '' ? '{}' : text
+}
+
+function imageJson(key: string, value: YNode): Json | undefined {
+  if (key === 'environment') return writeVariables(variables(value), imageMargin + 2)
+  return value.kind === 'map' ? new Map(Object.entries(texts(value))) : textsJson(value)
 }
 
 const synonyms = ['resource_class', 'shell']

@@ -1,7 +1,7 @@
-import { fromNode, type JsonMap } from '../emit/json.ts'
-import { emitBody } from '../emit/yaml.ts'
-import { rendered, variables, variablesJson } from '../executors/environment.ts'
-import { fieldText, liftSynonyms, placeJson, planExecutor, shellText } from '../executors/plan.ts'
+import { fromNode, type Json } from '../emit/json.ts'
+import { bodyMargin, joined, stepMargin, wordEntry, writeList, writeWords } from '../emit/yaml.ts'
+import { rendered, variables, writeVariables } from '../executors/environment.ts'
+import { fieldText, liftSynonyms, placeText, planExecutor, shellText } from '../executors/plan.ts'
 import { overlay, type Place, placeOf, resolveExecutor } from '../executors/resolve.ts'
 import type { BuildSpec, PlanExecutor, PlanJob, PlanStep, StepOrigin } from '../plan.ts'
 import { type Element, type Env, makeEnv, type Value } from '../scope/types.ts'
@@ -42,29 +42,31 @@ export function compileJob(
   const inner = makeEnv(env.world, job.unit, env.stack, params)
   const type = stringOf(get(job.node, 'type')) ?? 'build'
   if (type === 'build') return compileBuild(job, extra, at, inner)
-  const body: JsonMap = new Map([['type', type]])
-  if (type === 'release') return compileRelease(job.node, body, inner)
+  if (type === 'release') return compileRelease(job.node, inner)
   if (type === 'lock' || type === 'unlock') {
     const serialKey = fieldText(evaluateNode(get(job.node, 'key') ?? at, inner)) ?? ''
-    return { ...finish(type, body.set('key', serialKey), at, inner), serialKey }
+    return { ...finish(type, jobText(type, { key: serialKey }), at, inner), serialKey }
   }
-  return finish(type === 'approval' ? 'approval' : 'no-op', body, at, inner)
+  return finish(type === 'approval' ? 'approval' : 'no-op', jobText(type), at, inner)
 }
 
-function finish(type: PlanJob['type'], body: JsonMap, at: YNode, env: Env): CompiledJob {
-  const text = emitBody(body)
+/** The body of a job that is no build. */
+export function jobText(type: string, entries: Record<string, Json | undefined> = {}): string {
+  return writeWords({ type, ...entries }, bodyMargin)?.text ?? ''
+}
+
+function finish(type: PlanJob['type'], text: string, at: YNode, env: Env): CompiledJob {
   env.world.budget.spend(text.length, at)
   return { type, text }
 }
 
-function compileRelease(node: YNode, body: JsonMap, env: Env): CompiledJob {
+function compileRelease(node: YNode, env: Env): CompiledJob {
   const planName = fieldText(evaluateNode(get(node, 'plan_name') ?? node, env)) ?? ''
   const written = getPresent(node, 'validation')
   const validation = written && evaluateNode(written, env)
-  body.set('plan_name', planName)
-  if (validation) body.set('validation', fromNode(validation))
+  const text = jobText('release', { plan_name: planName, validation: validation && fromNode(validation) })
   return {
-    ...finish('release', body, node, env),
+    ...finish('release', text, node, env),
     release: { planName, ...(validation && { validation: toData(validation) }) },
   }
 }
@@ -82,11 +84,11 @@ function compileBuild(job: Element, extra: ExtraSteps, at: YNode, env: Env): Com
   warnUseless(steps, executor, job.node, env)
   const variables = mergedVariables(place)
   env.world.budget.spend(costOfVariable * variables.size, job.node)
-  const body = bodyJson(place, variables, fields, steps)
+  const text = bodyText(place, variables, fields, steps)
   const spec = buildSpec(executor, place, variables, fields, steps, env)
   const written = getPresent(job.node, 'executor')
   const nodes = { ...(written && { executor: evaluateNode(written, env) }), place, fields, steps }
-  return { ...finish('build', body, at, env), spec, nodes }
+  return { ...finish('build', text, at, env), spec, nodes }
 }
 
 function mergedPlace(node: YNode, env: Env): Place | undefined {
@@ -145,15 +147,17 @@ type Variables = ReturnType<typeof variables>
 /** What a variable costs of the budget besides its text: a matrix can repeat thousands of them a thousand times. */
 const costOfVariable = 128
 
-function bodyJson(place: Place, variables: Variables, fields: Map<string, YNode>, steps: CompiledStep[]): JsonMap {
-  const body: JsonMap = new Map(placeJson(place))
-  const environment = variablesJson(variables)
-  if (environment) body.set('environment', environment)
-  for (const [key, node] of fields) body.set(key, fromNode(node))
-  return body.set(
-    'steps',
-    steps.map((step) => step.json),
-  )
+function bodyText(place: Place, variables: Variables, fields: Map<string, YNode>, steps: CompiledStep[]): string {
+  let text = placeText(place)
+  const add = (key: string, value: Json) => {
+    text = joined(text, wordEntry(key, value, bodyMargin), bodyMargin)
+  }
+  const environment = writeVariables(variables, bodyMargin + 2)
+  if (environment) add('environment', environment)
+  for (const [key, node] of fields) add(key, fromNode(node))
+  const written = steps.map((step) => step.text)
+  add('steps', writeList(written, stepMargin - 2))
+  return text
 }
 
 function mergedVariables({ environments }: Place): Variables {

@@ -1,6 +1,4 @@
 import { calling, findElement, isKnown } from '../elements/find.ts'
-import { Written } from '../emit/json.ts'
-import { emitStep } from '../emit/yaml.ts'
 import { evaluateLogic } from '../logic/evaluate.ts'
 import { type Arguments, bind } from '../parameters/bind.ts'
 import type { StepOrigin } from '../plan.ts'
@@ -149,22 +147,17 @@ function expandNamed(
   const literal = containsTemplate(step) ? undefined : literalSteps(env.world)
   const known = literal?.get(step)
   if (known) {
-    env.world.budget.spend(lengthOf(known), step)
+    env.world.budget.spend(known.text.length, step)
     out.push(known.plan ? { ...known, plan: { ...known.plan, origin } } : known)
     return
   }
   const compiled = compileBuiltin(builtin, value, step, origin, env)
   if (!compiled) return
   if (literal) {
-    compiled.json = new Written(emitStep(compiled.json))
     literal.set(step, compiled)
-    env.world.budget.spend(lengthOf(compiled), step)
+    env.world.budget.spend(compiled.text.length, step)
   }
   out.push(compiled)
-}
-
-function lengthOf({ json }: CompiledStep): number {
-  return json instanceof Written ? json.text.length : 0
 }
 
 const remembered = new WeakMap<World, Map<YNode, CompiledStep>>()

@@ -1,5 +1,6 @@
-import { type Json, sortedMap } from '../emit/json.ts'
-import { rendered, variables, variablesJson } from '../executors/environment.ts'
+import type { Json } from '../emit/json.ts'
+import { stepMargin, wordEntry, writeWords } from '../emit/yaml.ts'
+import { rendered, variables, writeVariables } from '../executors/environment.ts'
 import { fieldText, shellText } from '../executors/plan.ts'
 import type { PlanStep, StepOrigin } from '../plan.ts'
 import type { Env } from '../scope/types.ts'
@@ -10,7 +11,8 @@ import { delaySeconds } from './vocabulary.ts'
 export interface CompiledStep {
   /** The built-in that it is. */
   kind: string
-  json: Json
+  /** As it stands in the compiled config. */
+  text: string
   /** The evaluated arguments, each with its place. */
   args: YNode
   /** Absent for steps that this installation's agent has no part in. */
@@ -43,9 +45,19 @@ export function normaliseStep(kind: string, args: YNode, origin: StepOrigin[], e
   const name = fieldText(getPresent(body, 'name'))
   const common: Common = { name: name ?? defaultNames[kind] ?? kind, origin }
   if (when) common.when = when
-  const { json, plan } = vocabulary(kind, body, common)
-  const all = sortedMap({ ...json, name, when })
-  return { kind, json: all.size === 0 ? kind : new Map([[kind, all]]), args, plan }
+  const { entries, plan } = vocabulary(kind, body, name, common)
+  return { kind, text: stepText(kind, entries), args, plan }
+}
+
+/** Where the keys of a step stand. */
+const margin = stepMargin + 2
+
+/** Entries must come in the alphabetical order of their keys, as in every compiled step (22.1). */
+type Entries = Record<string, Json | undefined>
+
+function stepText(kind: string, entries: Entries): string {
+  const written = writeWords(entries, margin)
+  return written ? wordEntry(kind, written, stepMargin) : kind
 }
 
 function whenOf(body: YNode): Common['when'] {
@@ -68,11 +80,11 @@ function run(kind: string, args: YNode, origin: StepOrigin[], env: Env): Compile
   const delay = field('auto_rerun_delay')
   const noOutputTimeoutS = timeout === undefined ? undefined : durationSeconds(timeout)
   const autoRerunDelayS = delaySeconds(delay)
-  const json = sortedMap({
+  const text = stepText(kind, {
     auto_rerun_delay: delay,
     background: background || undefined,
     command,
-    environment: variablesJson(environment),
+    environment: writeVariables(environment, margin + 2),
     max_auto_reruns: maxAutoReruns,
     name,
     no_output_timeout: timeout === undefined || /[smh]$/.test(timeout) ? timeout : `${timeout}s`,
@@ -95,7 +107,7 @@ function run(kind: string, args: YNode, origin: StepOrigin[], env: Env): Compile
   if (noOutputTimeoutS !== undefined) plan.noOutputTimeoutS = noOutputTimeoutS
   if (maxAutoReruns !== undefined) plan.maxAutoReruns = maxAutoReruns
   if (autoRerunDelayS !== undefined) plan.autoRerunDelayS = autoRerunDelayS
-  return { kind, json: new Map([[kind, json]]), args, plan }
+  return { kind, text, args, plan }
 }
 
 function isTrue(node: YNode | undefined): boolean {
@@ -114,81 +126,86 @@ function texts(node: YNode | undefined): string[] {
   return one === undefined ? [] : [one]
 }
 
-function vocabulary(
-  kind: string,
-  body: YNode,
-  common: Common,
-): { json: Record<string, Json | undefined>; plan?: PlanStep } {
+interface Forms {
+  entries: Entries
+  plan?: PlanStep
+}
+
+function vocabulary(kind: string, body: YNode, name: string | undefined, common: Common): Forms {
   const field = (key: string) => fieldText(getPresent(body, key))
+  const { when } = common
   switch (kind) {
     case 'checkout':
-      return checkout(body, common)
+      return checkout(body, name, common)
     case 'save_cache': {
       const key = field('key') ?? ''
       const paths = texts(get(body, 'paths'))
-      return { json: { key, paths }, plan: { ...common, kind, key, paths } }
+      return { entries: { key, name, paths, when }, plan: { ...common, kind, key, paths } }
     }
     case 'restore_cache': {
       const key = field('key')
       const keys = texts(getPresent(body, 'keys'))
-      const json = { key, keys: keys.length > 0 ? keys : undefined }
-      return { json, plan: { ...common, kind, keys: key === undefined ? keys : [key, ...keys] } }
+      const entries = { key, keys: keys.length > 0 ? keys : undefined, name, when }
+      return { entries, plan: { ...common, kind, keys: key === undefined ? keys : [key, ...keys] } }
     }
     case 'store_artifacts': {
       const path = field('path') ?? ''
       const destination = field('destination')
       return {
-        json: { path, destination },
+        entries: { destination, name, path, when },
         plan: { ...common, kind, path, ...(destination !== undefined && { destination }) },
       }
     }
     case 'store_test_results': {
       const path = field('path') ?? ''
-      return { json: { path }, plan: { ...common, kind, path } }
+      return { entries: { name, path, when }, plan: { ...common, kind, path } }
     }
     case 'persist_to_workspace': {
       const root = field('root') ?? ''
       const paths = texts(get(body, 'paths'))
-      return { json: { root, paths }, plan: { ...common, kind, root, paths } }
+      return { entries: { name, paths, root, when }, plan: { ...common, kind, root, paths } }
     }
     case 'attach_workspace': {
       const at = field('at') ?? ''
-      return { json: { at }, plan: { ...common, kind, at } }
+      return { entries: { at, name, when }, plan: { ...common, kind, at } }
     }
     case 'add_ssh_keys': {
       const fingerprints = texts(getPresent(body, 'fingerprints'))
       return {
-        json: { fingerprints: fingerprints.length > 0 ? fingerprints : undefined },
+        entries: { fingerprints: fingerprints.length > 0 ? fingerprints : undefined, name, when },
         plan: { ...common, kind, fingerprints },
       }
     }
     case 'setup_remote_docker':
-      return remoteDocker(body, common)
+      return remoteDocker(body, name, common)
     default:
-      return { json: {} }
+      return { entries: { name, when } }
   }
 }
 
-function checkout(body: YNode, common: Common): { json: Record<string, Json | undefined>; plan: PlanStep } {
+function checkout(body: YNode, name: string | undefined, common: Common): Forms {
   const method = fieldText(getPresent(body, 'method'))
   const path = fieldText(getPresent(body, 'path'))
   const depth = getPresent(body, 'depth')
-  const json = { method, path, depth: depth?.kind === 'scalar' ? depth.value : undefined }
+  const entries = { depth: depth?.kind === 'scalar' ? depth.value : undefined, method, name, path, when: common.when }
   // The agent knows two ways; a shallow clone is an economy, and the blobless one economises more safely.
   const planned = method === 'full' ? 'full' : 'blobless'
-  return { json, plan: { ...common, kind: 'checkout', method: planned, ...(path !== undefined && { path }) } }
+  return { entries, plan: { ...common, kind: 'checkout', method: planned, ...(path !== undefined && { path }) } }
 }
 
-function remoteDocker(body: YNode, common: Common): { json: JsonRecord; plan: PlanStep } {
+function remoteDocker(body: YNode, name: string | undefined, common: Common): Forms {
   // An empty version means "not given": orbs pass their parameter's empty default on.
   const version = fieldText(getPresent(body, 'version')) || undefined
   const dockerLayerCaching = isTrue(getPresent(body, 'docker_layer_caching'))
-  const json = {
-    version,
+  const entries = {
     docker_layer_caching: dockerLayerCaching || undefined,
+    name,
     prefer_same_region: isTrue(getPresent(body, 'prefer_same_region')) || undefined,
+    version,
+    when: common.when,
   }
-  return { json, plan: { ...common, kind: 'setup_remote_docker', ...(version && { version }), dockerLayerCaching } }
+  return {
+    entries,
+    plan: { ...common, kind: 'setup_remote_docker', ...(version && { version }), dockerLayerCaching },
+  }
 }
-
-type JsonRecord = Record<string, Json | undefined>

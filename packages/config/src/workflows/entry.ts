@@ -1,6 +1,6 @@
 import { calling, findElement, isKnown } from '../elements/find.ts'
-import { emitBody, emitYaml } from '../emit/yaml.ts'
-import { type CompiledJob, compileJob } from '../jobs/compile.ts'
+import { emitYaml } from '../emit/yaml.ts'
+import { type CompiledJob, compileJob, jobText } from '../jobs/compile.ts'
 import { type Combination, expandMatrix, generatedName } from '../matrix/expand.ts'
 import { type Argument, bind } from '../parameters/bind.ts'
 import type { Scalar } from '../plan.ts'
@@ -133,7 +133,7 @@ function compileOne(
 
 /** A job without a body. */
 export function gate(type: 'approval' | 'no-op'): CompiledJob {
-  return { type, text: emitBody(new Map([['type', type]])) }
+  return { type, text: jobText(type) }
 }
 
 function compileBody(

@@ -1,6 +1,4 @@
-import type { JsonMap } from '../emit/json.ts'
-import { emitBody } from '../emit/yaml.ts'
-import type { CompiledJob } from '../jobs/compile.ts'
+import { type CompiledJob, jobText } from '../jobs/compile.ts'
 import type { RequiredStatus } from '../plan.ts'
 import { cut } from '../report/suggest.ts'
 import type { Env } from '../scope/types.ts'
@@ -70,9 +68,5 @@ function synthetic(of: Invocation, type: 'lock' | 'unlock', key: string, name: s
 
 /** The job that takes or gives back the lock of a serial group. */
 export function keyedJob(type: 'lock' | 'unlock', key: string): CompiledJob {
-  const body: JsonMap = new Map([
-    ['type', type],
-    ['key', key],
-  ])
-  return { type, text: emitBody(body), serialKey: key }
+  return { type, text: jobText(type, { key }), serialKey: key }
 }
