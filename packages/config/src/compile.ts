@@ -8,8 +8,8 @@ import { bindPipelineParameters } from './parameters/pipeline.ts'
 import { buildPlan } from './plan/build.ts'
 import type { Plan } from './plan.ts'
 import { Abandon, Collector } from './report/collector.ts'
-import { Budget, maxCompiledBytes } from './scope/budget.ts'
-import { makeEnv, type Unit, type World } from './scope/types.ts'
+import { maxCompiledBytes } from './scope/budget.ts'
+import { makeEnv, makeWorld, type Unit, type World } from './scope/types.ts'
 import { checkConfig } from './shape/config.ts'
 import { detectVersion } from './shape/version.ts'
 import { evaluateNode } from './templates/evaluate.ts'
@@ -21,7 +21,7 @@ import {
   type SelectedWorkflow,
   selectWorkflows,
 } from './workflows/compile.ts'
-import { get, getPresent, startOf, type YMap, type YNode } from './yaml/nodes.ts'
+import { get, getPresent, startOf, type YMap } from './yaml/nodes.ts'
 import { parseYaml } from './yaml/parse.ts'
 import { SourceText } from './yaml/source.ts'
 
@@ -90,14 +90,7 @@ async function run(
   if (!root || report.hasErrors) return undefined
   const modern = detectVersion(root, input.options, report)
   if (modern === undefined) return undefined
-  const world: World = {
-    report,
-    options: input.options,
-    budget: new Budget(report),
-    modern,
-    pipelineValues: input.pipelineValues,
-    pipelineParameters: new Map(),
-  }
+  const world = makeWorld(report, input.options, modern, input.pipelineValues)
   checkConfig(root, world)
   const setup = getPresent(root, 'setup')
   facts.isSetup = setup?.kind === 'scalar' && setup.value === true
@@ -105,9 +98,9 @@ async function run(
     report.add('C581', setup, 'A continuation config cannot set `setup: true`')
   }
   const args = continuationArguments(root, input, world)
-  const bound = modern ? bindPipelineParameters(root, args, world) : new Map<string, YNode>()
+  if (modern) world.pipelineParameters = bindPipelineParameters(root, args, world)
   if (report.hasErrors) return undefined
-  return compileElements({ ...world, pipelineParameters: bound }, root, input, lock, facts)
+  return compileElements(world, root, input, lock, facts)
 }
 
 async function compileElements(

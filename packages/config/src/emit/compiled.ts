@@ -59,16 +59,23 @@ export function withComments(yaml: string, orbs: OrbNote[], source: string): str
   const head = registry.map(
     ({ requested, resolved }) => `# Orb '${oneLine(requested)}' resolved to '${oneLine(resolved)}'\n`,
   )
-  const original = linesOf(source).map((line) => {
-    const kept = line.trimEnd()
-    return kept === '' ? '#' : `# ${kept}`
-  })
-  return `${head.join('')}${yaml}\n# Original config:\n${original.join('\n')}\n`
+  return `${head.join('')}${yaml}\n# Original config:\n${commented(source)}`
+}
+
+/** What makes lines other than they are to be shown: a blank at an end, or a break that only some readers see. */
+const untidy = /[^\S\n](?:\n|$)|[\r\u0085\u2028\u2029]/
+
+/** A text in lines of comment, without blanks at their ends. */
+function commented(text: string): string {
+  const tidy = untidy.test(text) ? linesOf(text).join('\n') : text
+  // A pattern without any choice and a fixed text for it: the engine makes the result in one go.
+  return `# ${tidy.replace(/\n/g, '\n# ')}\n`.replace(/# \n/g, '#\n')
 }
 
 /** Lines as any reader of YAML may see them. */
 function linesOf(text: string): string[] {
-  return text.split(/[\r\u0085\u2028\u2029]/.test(text) ? /\r\n|[\n\r\u0085\u2028\u2029]/ : '\n')
+  const lines = text.split(/[\r\u0085\u2028\u2029]/.test(text) ? /\r\n|[\n\r\u0085\u2028\u2029]/ : '\n')
+  return lines.map((line) => line.trimEnd())
 }
 
 function oneLine(text: string): string {

@@ -128,6 +128,6 @@ function block(text: string, indent: number): string {
   const chomp = trailing === 0 ? '-' : trailing === 1 ? '' : '+'
   const margin = newLine(indent)
   // Empty lines have no margin.
-  const lines = body.includes('\n\n') ? body.replace(/\n(?!\n)/g, margin) : body.replaceAll('\n', margin)
+  const lines = body.replace(body.includes('\n\n') ? /\n(?!\n)/g : /\n/g, margin)
   return `|${chomp}${margin}${lines}${trailing > 1 ? '\n'.repeat(trailing - 1) : ''}`
 }

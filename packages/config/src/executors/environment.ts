@@ -1,7 +1,7 @@
 import type { CompileOptions } from '../compile-types.ts'
 import { fromNode, Written } from '../emit/json.ts'
 import { entryText, joined } from '../emit/yaml.ts'
-import { items, pairs, scalarAt, type YNode, type YScalar } from '../yaml/nodes.ts'
+import { items, scalarAt, type YNode, type YScalar } from '../yaml/nodes.ts'
 
 const none: ReadonlyMap<string, YScalar> = new Map()
 

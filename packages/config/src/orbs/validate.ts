@@ -5,8 +5,7 @@ import { checkUnits } from '../elements/check.ts'
 import { packOrb } from '../pack/orb.ts'
 import type { SourceTree } from '../pack/source-tree.ts'
 import { Abandon, Collector } from '../report/collector.ts'
-import { Budget } from '../scope/budget.ts'
-import { makeEnv, type World } from '../scope/types.ts'
+import { makeEnv, makeWorld, type World } from '../scope/types.ts'
 import { detectVersion } from '../shape/version.ts'
 import { get, getPresent, isNull, pairs, typeName, type YMap } from '../yaml/nodes.ts'
 import { parseYaml } from '../yaml/parse.ts'
@@ -46,14 +45,7 @@ export async function validateOrbTree(tree: SourceTree, orbs: OrbResolver): Prom
 
 async function validateRoot(root: YMap, name: string, orbs: OrbResolver): Promise<OrbResult> {
   const report = new Collector()
-  const world: World = {
-    report,
-    options: defaultCompileOptions,
-    budget: new Budget(report),
-    modern: true,
-    pipelineValues: {},
-    pipelineParameters: new Map(),
-  }
+  const world = makeWorld(report, defaultCompileOptions, true, {})
   const loader = new OrbLoader(world, orbs)
   try {
     // An orb is always version 2.1: the older language has no orbs.

@@ -5,8 +5,6 @@ import { type CompiledPattern, compilePattern, type Pattern } from './regex.ts'
 /** For the patterns of one compile together, to be read and matched; a single match has its own, smaller limit. */
 const maxTotalMs = 500
 
-const spent = new WeakMap<World, number>()
-
 export const tookTooLong = {
   message: 'Regular expression took too long',
   hint: 'nested repetitions like (a+)+ are slow: write the pattern without them, or without lookaround and backreferences',
@@ -25,10 +23,9 @@ export function matchWithin(world: World, pattern: Pattern, subject: string): bo
 }
 
 function timed<T>(world: World, work: () => T): T | undefined {
-  const before = spent.get(world) ?? 0
-  if (before > maxTotalMs) return undefined
+  if (world.patternMs > maxTotalMs) return undefined
   const started = performance.now()
   const result = work()
-  spent.set(world, before + performance.now() - started)
+  world.patternMs += performance.now() - started
   return result
 }

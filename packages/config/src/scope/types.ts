@@ -2,7 +2,7 @@ import type { CompileOptions } from '../compile-types.ts'
 import type { Scalar } from '../plan.ts'
 import type { Collector, StackLink } from '../report/collector.ts'
 import type { YMap, YNode, YScalar } from '../yaml/nodes.ts'
-import type { Budget } from './budget.ts'
+import { Budget } from './budget.ts'
 
 /** Steps or an executor handed over as an argument: evaluated and looked up where they are written (6.7). */
 export interface Closure {
@@ -47,6 +47,26 @@ export interface World {
   modern: boolean
   pipelineValues: Readonly<Record<string, Scalar | null>>
   pipelineParameters: ReadonlyMap<string, YNode>
+  /** Milliseconds that patterns have taken. */
+  patternMs: number
+}
+
+/** What a compile begins with; pipeline parameters are bound later. */
+export function makeWorld(
+  report: Collector,
+  options: CompileOptions,
+  modern: boolean,
+  pipelineValues: World['pipelineValues'],
+): World {
+  return {
+    report,
+    options,
+    budget: new Budget(report),
+    modern,
+    pipelineValues,
+    pipelineParameters: new Map(),
+    patternMs: 0,
+  }
 }
 
 /** A chain of the commands whose bodies are being expanded, innermost first. */

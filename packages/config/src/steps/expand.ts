@@ -3,7 +3,7 @@ import { evaluateLogic } from '../logic/evaluate.ts'
 import { type Arguments, bind } from '../parameters/bind.ts'
 import type { StepOrigin } from '../plan.ts'
 import { cut } from '../report/suggest.ts'
-import { type Element, type Env, isClosure, makeEnv, nodeOf, withStack, type World } from '../scope/types.ts'
+import { type Element, type Env, isClosure, makeEnv, nodeOf, type World, withStack } from '../scope/types.ts'
 import type { ShapeContext } from '../shape/shape.ts'
 import { containsTemplate, evaluate, evaluateNode } from '../templates/evaluate.ts'
 import {

@@ -5,7 +5,7 @@ import { type Combination, expandMatrix, generatedName } from '../matrix/expand.
 import { type Argument, bind } from '../parameters/bind.ts'
 import type { Scalar } from '../plan.ts'
 import { cut } from '../report/suggest.ts'
-import { type Element, type Env, nodeOf, withMatrix, type World } from '../scope/types.ts'
+import { type Element, type Env, nodeOf, type World, withMatrix } from '../scope/types.ts'
 import { entryKeys } from '../shape/workflow.ts'
 import { evaluateNode } from '../templates/evaluate.ts'
 import { textOf } from '../templates/text.ts'

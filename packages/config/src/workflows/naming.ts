@@ -28,10 +28,13 @@ function distinctJobs(invocations: Invocation[]): Distinct[] {
   if (first && invocations.length === 1) {
     return [{ workflows: new Set([first.workflow]), members: invocations, gate: first.job.type === 'approval' }]
   }
+  // A job without arguments is compiled once for all its uses; reading its text to compare it would take longer.
+  const alike = invocations.every(({ job }) => job === first?.job)
   const result: Distinct[] = []
   const byText = new Map<string, Distinct[]>()
   for (const one of invocations) {
-    const equal = byText.get(one.job.text) ?? []
+    const text = alike ? '' : one.job.text
+    const equal = byText.get(text) ?? []
     const same = equal.find((other) => !other.workflows.has(one.workflow))
     if (same) {
       same.workflows.add(one.workflow)
@@ -41,7 +44,7 @@ function distinctJobs(invocations: Invocation[]): Distinct[] {
     const fresh = { workflows: new Set([one.workflow]), members: [one], gate: one.job.type === 'approval' }
     result.push(fresh)
     equal.push(fresh)
-    byText.set(one.job.text, equal)
+    byText.set(text, equal)
   }
   return result
 }
