@@ -1,6 +1,6 @@
 import { cut } from '../report/suggest.ts'
 import type { Element, ElementKind, Unit, World } from '../scope/types.ts'
-import { getPresent, pairs, type YMap, type YNode } from '../yaml/nodes.ts'
+import { getPresent, type YMap, type YNode } from '../yaml/nodes.ts'
 
 export const namePatterns: Record<ElementKind, RegExp> = {
   command: /^[a-z][a-z\d_-]*$/,
@@ -21,6 +21,7 @@ export function makeUnit(root: YMap, name: string, isConfig: boolean, world: Wor
     executors: new Map(),
     orbs: new Map(),
     missingOrbs: new Set(),
+    faultless: false,
   }
   fill(unit.jobs, 'job', 'jobs', unit, world)
   if (!world.modern) return unit
@@ -32,8 +33,10 @@ export function makeUnit(root: YMap, name: string, isConfig: boolean, world: Wor
 }
 
 function fill(table: Map<string, Element>, kind: ElementKind, block: string, unit: Unit, world: World): void {
-  for (const [name, { key, value }] of pairs(getPresent(unit.root, block))) {
-    table.set(name, { kind, name, key, node: value, unit })
+  const definitions = getPresent(unit.root, block)
+  if (definitions?.kind !== 'map') return
+  for (const [name, { key, value }] of definitions.entries) {
+    table.set(name, { kind, name, key, node: value, unit, declared: undefined })
     if (world.modern && !namePatterns[kind].test(name)) {
       const message = `Invalid ${kind} name ${cut(name)}: must match ${namePatterns[kind].source}`
       world.report.add('C120', key, message)

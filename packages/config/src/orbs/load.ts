@@ -6,7 +6,7 @@ import { checkElements } from '../shape/config.ts'
 import { evaluateNode } from '../templates/evaluate.ts'
 import { getPresent, isBroken, isNull, isString, pairs, typeName, type YMap, type YNode } from '../yaml/nodes.ts'
 import { type OrbReference, referenceKind } from './reference.ts'
-import { checkedOnce, orbTree } from './trees.ts'
+import { checkedOnce, keepScope, keptScope, orbTree } from './trees.ts'
 
 const maxUrlOrbs = 50
 const maxUrlDepth = 5
@@ -26,11 +26,14 @@ export class OrbLoader {
   readonly #world: World
   readonly #resolver: OrbResolver
   readonly #known = new Map<string, Unit | undefined>()
+  /** The options of this compile, as the key of what is kept from one compile to the next. */
+  readonly #options: string
   #urls = 0
 
   constructor(world: World, resolver: OrbResolver) {
     this.#world = world
     this.#resolver = resolver
+    this.#options = JSON.stringify(world.options)
   }
 
   async load(unit: Unit, depth: Depth = { all: 0, url: 0 }): Promise<void> {
@@ -93,9 +96,18 @@ export class OrbLoader {
     report.imported(file, at)
     const root = orbTree(file, answer.text, report)
     const next = { all: depth.all, url: kind === 'url' ? depth.url + 1 : depth.url }
-    if (root) this.#checkVersion(root)
-    const unit = root && (await this.#body(root, file, next))
+    const unit = root && (keptScope(root, this.#options) ?? (await this.#scope(root, file, next)))
     this.#known.set(reference, unit)
+    return unit
+  }
+
+  async #scope(root: YMap, file: string, depth: Depth): Promise<Unit> {
+    const { report } = this.#world
+    const before = report.calls
+    this.#checkVersion(root)
+    const unit = await this.#body(root, file, depth)
+    // What another orb gives may change with the lock, or with what a registry has.
+    if (report.calls === before && !getPresent(root, 'orbs')) keepScope(root, this.#options, unit)
     return unit
   }
 
@@ -146,7 +158,7 @@ export class OrbLoader {
       if (forbiddenKeys.includes(key)) report.add('C427', pair.key, `Key ${key} is not allowed in an orb`)
       else report.add('W921', pair.key, `Unknown key ${cut(key)} ignored`)
     }
-    checkedOnce(root, this.#world.options, report, () => checkElements(root, { world: this.#world, wildcards: true }))
+    checkedOnce(root, this.#options, report, () => checkElements(root, { world: this.#world, wildcards: true }))
     const unit = makeUnit(root, name, false, this.#world)
     await this.load(unit, { all: depth.all + 1, url: depth.url })
     return unit

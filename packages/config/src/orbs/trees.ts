@@ -1,5 +1,5 @@
-import type { CompileOptions } from '../compile-types.ts'
 import type { Collector } from '../report/collector.ts'
+import type { Unit } from '../scope/types.ts'
 import type { YMap } from '../yaml/nodes.ts'
 import { parseYaml } from '../yaml/parse.ts'
 import { SourceText } from '../yaml/source.ts'
@@ -48,14 +48,32 @@ function forget(file: string, { text }: Kept): void {
   size -= text.length
 }
 
-const faultless = new WeakMap<YMap, Set<string>>()
+/** By the root of an orb's tree, then by the options of compiles as a text. */
+type PerOptions<T> = WeakMap<YMap, Map<string, T>>
+
+const faultless: PerOptions<true> = new WeakMap()
+const scopes: PerOptions<Unit> = new WeakMap()
+
+function remember<T>(all: PerOptions<T>, root: YMap, options: string, value: T): void {
+  const known = all.get(root)
+  if (known) known.set(options, value)
+  else all.set(root, new Map([[options, value]]))
+}
 
 /** Runs a check of an orb's tree, unless it found nothing to report in an earlier compile under the same options. */
-export function checkedOnce(root: YMap, options: CompileOptions, report: Collector, check: () => void): void {
-  const passed = faultless.get(root) ?? new Set()
-  const key = JSON.stringify(options)
-  if (passed.has(key)) return
+export function checkedOnce(root: YMap, options: string, report: Collector, check: () => void): void {
+  if (faultless.get(root)?.has(options)) return
   const before = report.calls
   check()
-  if (report.calls === before) faultless.set(root, passed.add(key))
+  if (report.calls === before) remember(faultless, root, options, true)
+}
+
+/** The scope of an orb that imports none, as an earlier compile under the same options made it without a finding. */
+export function keptScope(root: YMap, options: string): Unit | undefined {
+  return scopes.get(root)?.get(options)
+}
+
+/** Keeps a scope for later compiles: there must be nothing in it, and nothing to report of it, that could change. */
+export function keepScope(root: YMap, options: string, unit: Unit): void {
+  remember(scopes, root, options, unit)
 }

@@ -15,14 +15,9 @@ export interface Argument {
   value: Value
 }
 
-const remembered = new WeakMap<YNode, Map<string, Declaration>>()
-
 export function declarations(element: Element): Map<string, Declaration> {
-  const known = remembered.get(element.node)
-  if (known) return known
-  const found = declarationsOf(element.node)
-  remembered.set(element.node, found)
-  return found
+  element.declared ??= declarationsOf(element.node)
+  return element.declared
 }
 
 /** The scope in which an element's defaults are evaluated: pipeline values only (6.6). */

@@ -1,4 +1,5 @@
 import type { CompileOptions } from '../compile-types.ts'
+import type { Declaration } from '../parameters/declaration.ts'
 import type { Scalar } from '../plan.ts'
 import type { Collector, StackLink } from '../report/collector.ts'
 import type { YMap, YNode, YScalar } from '../yaml/nodes.ts'
@@ -22,6 +23,8 @@ export interface Element {
   key: YScalar
   node: YNode
   unit: Unit
+  /** Its parameters, once they were asked for. */
+  declared: Map<string, Declaration> | undefined
 }
 
 /** A scope of names: the config itself or one orb body (5.2). */
@@ -36,6 +39,8 @@ export interface Unit {
   orbs: Map<string, Unit>
   /** Aliases whose orb could not be had; already reported. */
   missingOrbs: Set<string>
+  /** Its definitions were checked, there was nothing to report, and there would not be in any other pipeline. */
+  faultless: boolean
 }
 
 /** What one compile shares: inputs, switches and the report. */
