@@ -18,25 +18,25 @@ function planWorkflow(workflow: CompiledWorkflow): PlanWorkflow {
     // A job whose every dependency was filtered out goes with them; one without any never does (16.6).
     const orphaned = one.dependencies.length > 0 && left.length === 0
     if (!one.filters.runs || orphaned) removed.add(one)
-    else jobs.push(planJob({ ...one, dependencies: left }))
+    else jobs.push(planJob(one, left))
   }
   const { name, maxAutoReruns } = workflow
   return { name, ...(maxAutoReruns !== undefined && { maxAutoReruns }), jobs, origin: rangeOf(workflow.node) }
 }
 
-function planJob(one: Invocation): PlanJob {
+function planJob(one: Invocation, dependencies: Invocation['dependencies']): PlanJob {
   const { job } = one
-  return {
+  const planned: Omit<PlanJob, 'origin'> = {
     name: one.final,
     definition: one.definition,
     type: job.type,
-    requires: one.dependencies.map(({ on, statuses }) => ({ job: on.final, statuses })),
+    requires: dependencies.map(({ on, statuses }) => ({ job: on.final, statuses })),
     contexts: job.type === 'build' ? one.contexts : [],
-    ...(job.serialKey !== undefined && { serialKey: job.serialKey }),
-    ...(one.matrix && { matrix: one.matrix.values }),
-    ...(one.synthetic && { synthetic: one.synthetic }),
-    ...(job.spec && { spec: job.spec }),
-    ...(job.release && { release: job.release }),
-    origin: rangeOf(one.entry),
   }
+  if (job.serialKey !== undefined) planned.serialKey = job.serialKey
+  if (one.matrix) planned.matrix = one.matrix.values
+  if (one.synthetic) planned.synthetic = one.synthetic
+  if (job.spec) planned.spec = job.spec
+  if (job.release) planned.release = job.release
+  return Object.assign(planned, { origin: rangeOf(one.entry) })
 }

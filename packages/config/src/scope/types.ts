@@ -52,6 +52,8 @@ export interface World {
   modern: boolean
   pipelineValues: Readonly<Record<string, Scalar | null>>
   pipelineParameters: ReadonlyMap<string, YNode>
+  /** Which of branch and tag the pipeline is on; empty text counts as none. */
+  ref: { branch: string | undefined; tag: string | undefined }
   /** Milliseconds that patterns have taken. */
   patternMs: number
 }
@@ -70,8 +72,14 @@ export function makeWorld(
     modern,
     pipelineValues,
     pipelineParameters: new Map(),
+    ref: { branch: given(pipelineValues, 'pipeline.git.branch'), tag: given(pipelineValues, 'pipeline.git.tag') },
     patternMs: 0,
   }
+}
+
+function given(values: World['pipelineValues'], name: string): string | undefined {
+  const value = Object.hasOwn(values, name) ? values[name] : undefined
+  return typeof value === 'string' && value !== '' ? value : undefined
 }
 
 /** A chain of the commands whose bodies are being expanded, innermost first. */

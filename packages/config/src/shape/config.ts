@@ -19,7 +19,7 @@ import {
   unchecked,
   wrongType,
 } from './shape.ts'
-import { stepList } from './steps.ts'
+import { checkSteps } from './steps.ts'
 import { checkWorkflows } from './workflow.ts'
 
 export const topKeys = [
@@ -56,9 +56,10 @@ export function checkConfig(root: YMap, world: World): void {
   if (setup && !(setup.kind === 'scalar' && typeof setup.value === 'boolean')) wrongType(setup, 'boolean', context)
   checkElements(root, context)
   warnBranches(root, world)
-  if (modern) checkGroups(root, commandNames(root), context)
+  const commands = commandNames(root)
+  if (modern) checkGroups(root, commands, context)
   const block = get(root, 'workflows')
-  if (block && !isNull(block)) checkWorkflows(block, commandNames(root), context)
+  if (block && !isNull(block)) checkWorkflows(block, commands, context)
 }
 
 /** Job-level `branches` counts only in a version 2.0 config without workflows (spec: config-language.md 4). */
@@ -110,7 +111,7 @@ function command(commands: ReadonlySet<string>): Shape {
     if (!steps) missing(node, 'steps', Object.keys(commandKeys), {}, context, 'C227', message)
     else if (isNull(steps)) context.world.report.add('C227', keyOf(steps), message, { hint: emptySteps })
     else if (isEmptyList(steps)) context.world.report.add('C228', steps, '`steps` is empty')
-    else stepList(withoutSelf(commands, node))(steps, context)
+    else checkSteps(steps, withoutSelf(commands, node), context)
   })
 }
 

@@ -21,7 +21,7 @@ import {
   wordOf,
   wrongType,
 } from './shape.ts'
-import { stepList } from './steps.ts'
+import { checkSteps } from './steps.ts'
 
 const jobTypes = ['build', 'release', 'no-op', 'approval', 'lock', 'unlock']
 const environments = ['docker', 'machine', 'macos']
@@ -148,7 +148,7 @@ function checkBuild(node: YMap, commands: ReadonlySet<string>, context: ShapeCon
     report.add('C228', steps, '`steps` is empty', { stack: context.stack })
     return
   }
-  stepList(commands)(steps, context)
+  checkSteps(steps, commands, context)
 }
 
 export const emptySteps = 'nothing stands below `steps`: indent its list, each line with "- "'

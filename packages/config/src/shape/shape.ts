@@ -139,6 +139,7 @@ export interface MapRules {
 export function map(keys: Record<string, Shape>, rules: MapRules = {}): Shape {
   const permitted = Object.keys(keys)
   const shapes = new Map(Object.entries(keys))
+  const required = rules.required ?? []
   return shape(mapSchema(keys, rules), (node, context) => {
     if (isOpen(node, context)) return
     if (node.kind !== 'map') return wrongType(node, 'map', context)
@@ -146,10 +147,10 @@ export function map(keys: Record<string, Shape>, rules: MapRules = {}): Shape {
     for (const [key, { value }] of node.entries) {
       const of = shapes.get(key)
       if (!of) unknown = true
-      else if (!isNull(value) || rules.required?.includes(key)) of(value, context)
+      else if (!isNull(value) || required.includes(key)) of(value, context)
     }
     if (unknown) checkKeys(node, permitted, rules, context)
-    for (const key of rules.required ?? []) {
+    for (const key of required) {
       if (!node.entries.has(key)) missing(node, key, permitted, rules, context)
     }
   })
@@ -191,6 +192,9 @@ export function missing(
 }
 
 export function checkKeys(node: YMap, permitted: string[], rules: MapRules, context: ShapeContext): void {
+  let known = true
+  for (const key of node.entries.keys()) if (!permitted.includes(key)) known = false
+  if (known) return
   const { report, options, modern } = context.world
   let passed: string | undefined
   const lacking = [...(rules.required ?? []), ...(rules.awaited ?? [])].filter((key) => !node.entries.has(key))

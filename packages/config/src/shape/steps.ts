@@ -3,14 +3,10 @@ import { cut } from '../report/suggest.ts'
 import { type Builtin, builtins, legacyName } from '../steps/vocabulary.ts'
 import { get, isNull, isString, pairs, typeName, type YMap, type YNode } from '../yaml/nodes.ts'
 import { type JsonSchema, orNull, ref, templatePattern, withDescription } from './schema.ts'
-import { isOpen, needsModern, type Shape, type ShapeContext, shape, wrongType } from './shape.ts'
+import { isOpen, needsModern, type ShapeContext, wrongType } from './shape.ts'
 
 /** Checks a list of steps; `commands` are the names that stand for commands here, also in place of a built-in. */
-export function stepList(commands: ReadonlySet<string>): Shape {
-  return shape(ref('steps'), (node, context) => checkSteps(node, commands, context))
-}
-
-function checkSteps(node: YNode, commands: ReadonlySet<string>, context: ShapeContext): void {
+export function checkSteps(node: YNode, commands: ReadonlySet<string>, context: ShapeContext): void {
   if (isOpen(node, context)) return
   if (node.kind !== 'seq') {
     wrongType(node, 'list', context, 'start each step with "- "')

@@ -19,7 +19,7 @@ import {
   unchecked,
   wrongType,
 } from './shape.ts'
-import { stepList } from './steps.ts'
+import { checkSteps } from './steps.ts'
 
 const specifiers = map({
   only: described('Names, or /patterns/ that fit the whole name.', oneOrList(text)),
@@ -204,19 +204,18 @@ const entryType: Shape = shape({ enum: ['approval'] }, (node, context) => {
   context.world.report.add('C511', node, message, { stack: context.stack })
 })
 
-function entryShapes(commands: ReadonlySet<string>): Record<string, Shape> {
-  return {
-    name: described('Name of this use of the job.', text),
-    type: described('approval: a person has to approve.', entryType),
-    requires: described('Jobs that have to end before: well, or with the statuses that are given.', requires),
-    filters: described('Branches and tags that it runs on, or an expression.', filters),
-    context: described('Contexts that give it variables; later ones win.', oneOrList(text)),
-    matrix: described('Run the job once for every combination of values.', matrix),
-    'pre-steps': described("Steps before the job's own.", stepList(commands)),
-    'post-steps': described("Steps after the job's own.", stepList(commands)),
-    'serial-group': described('Only one job of the group runs at a time, in all pipelines.', text),
-    'override-with': described("An orb's job to run instead.", string),
-  }
+/** The keys of an entry that hold steps are checked apart: what names mean in them depends on the config. */
+const entryShapes: Record<string, Shape> = {
+  name: described('Name of this use of the job.', text),
+  type: described('approval: a person has to approve.', entryType),
+  requires: described('Jobs that have to end before: well, or with the statuses that are given.', requires),
+  filters: described('Branches and tags that it runs on, or an expression.', filters),
+  context: described('Contexts that give it variables; later ones win.', oneOrList(text)),
+  matrix: described('Run the job once for every combination of values.', matrix),
+  'pre-steps': described("Steps before the job's own.", unchecked(ref('steps'))),
+  'post-steps': described("Steps after the job's own.", unchecked(ref('steps'))),
+  'serial-group': described('Only one job of the group runs at a time, in all pipelines.', text),
+  'override-with': described("An orb's job to run instead.", string),
 }
 
 const entrySchema: JsonSchema = {
@@ -225,22 +224,19 @@ const entrySchema: JsonSchema = {
   maxProperties: 1,
   additionalProperties: {
     type: ['object', 'null'],
-    properties: Object.fromEntries(
-      Object.entries(entryShapes(new Set())).map(([key, { schema }]) => [key, orNull(schema)]),
-    ),
+    properties: Object.fromEntries(Object.entries(entryShapes).map(([key, { schema }]) => [key, orNull(schema)])),
   },
 }
 
 export const entriesSchema: JsonSchema = { type: 'array', items: entrySchema, minItems: 1 }
 
-const remembered = new WeakMap<ReadonlySet<string>, Record<string, Shape>>()
-
 function checkEntryBody(node: YMap, commands: ReadonlySet<string>, context: ShapeContext): void {
-  const shapes = remembered.get(commands) ?? entryShapes(commands)
-  remembered.set(commands, shapes)
-  for (const [key, pair] of pairs(node)) {
-    const of = Object.hasOwn(shapes, key) ? shapes[key] : undefined
-    if (of && !isNull(pair.value)) of(pair.value, context)
-    if (modernEntryKeys.includes(key)) needsModern(node, key, context)
+  for (const [key, { value }] of node.entries) {
+    const of = Object.hasOwn(entryShapes, key) ? entryShapes[key] : undefined
+    if (of && !isNull(value)) {
+      if (key === 'pre-steps' || key === 'post-steps') checkSteps(value, commands, context)
+      else of(value, context)
+    }
+    if (!context.world.modern && modernEntryKeys.includes(key)) needsModern(node, key, context)
   }
 }

@@ -236,7 +236,8 @@ function isRecursive(element: Element, step: YNode, env: Env): boolean {
 
 export function originOf(node: YNode, what?: string): StepOrigin {
   const { line, column } = node.source.pos(node.start)
-  return { file: node.source.file, line, column, ...(what !== undefined && { what }) }
+  const { file } = node.source
+  return what === undefined ? { file, line, column } : { file, line, column, what }
 }
 
 /** What a step that is only looked at takes of the time; a matrix can repeat long lists of them a thousand times. */

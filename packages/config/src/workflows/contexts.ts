@@ -21,6 +21,7 @@ export function readContexts(written: YNode | undefined, env: Env): string[] {
 
 function problemOf(name: string, earlier: ReadonlySet<string>): string | undefined {
   if (earlier.has(name)) return 'Duplicate'
-  const valid = [...name].length <= 200 && name.trim() === name && name.trim() !== '' && !/[\n\r\v\f]/.test(name)
+  const short = name.length <= 200 || [...name].length <= 200
+  const valid = short && name.trim() === name && name.trim() !== '' && !/[\n\r\v\f]/.test(name)
   return valid ? undefined : 'Invalid'
 }

@@ -1,9 +1,9 @@
-import { type Json, textsJson } from '../emit/json.ts'
+import { type Json, type JsonMap, textsJson } from '../emit/json.ts'
 import { parseExpression, variablesOf } from '../expressions/parse.ts'
 import { matchWithin, patternWithin, tookTooLong } from '../regex/match.ts'
 import type { Pattern } from '../regex/regex.ts'
 import { cut } from '../report/suggest.ts'
-import type { Env } from '../scope/types.ts'
+import type { Env, World } from '../scope/types.ts'
 import { evaluateNode, hasTemplate } from '../templates/evaluate.ts'
 import { lookUp } from '../templates/references.ts'
 import { textOf } from '../templates/text.ts'
@@ -12,47 +12,37 @@ import { directExpression } from './conditions.ts'
 
 /** The filters of an entry, as the compiled config keeps them and as they decide for this pipeline. */
 export interface Filters {
-  json?: Json
+  json: Json | undefined
   runs: boolean
-}
-
-/** Which of branch and tag a pipeline is on; empty text counts as none. */
-export interface GitRef {
-  branch?: string
-  tag?: string
-}
-
-export function gitRef(values: Readonly<Record<string, unknown>>): GitRef {
-  const text = (name: string) => {
-    const value = Object.hasOwn(values, name) ? values[name] : undefined
-    return typeof value === 'string' && value !== '' ? value : undefined
-  }
-  return { branch: text('pipeline.git.branch'), tag: text('pipeline.git.tag') }
 }
 
 /** Decides an entry's filters (spec: config-language.md 16.6). */
 export function evaluateFilters(written: YNode | undefined, env: Env): Filters {
-  const ref = gitRef(env.world.pipelineValues)
-  if (written && isString(written)) {
+  const { ref } = env.world
+  if (!written) return { json: undefined, runs: decide(ref, undefined, undefined) }
+  if (isString(written)) {
     const runs = directExpression(written, env) ?? false
     return { json: standaloneExpression(written, env) ?? String(runs), runs }
   }
-  const filters = written && evaluateNode(written, env)
+  const filters = evaluateNode(written, env)
   const branches = readSpecifiers(getPresent(filters, 'branches'), env)
   const tags = readSpecifiers(getPresent(filters, 'tags'), env)
-  return { ...(filters && { json: filtersJson(filters) }), runs: decide(ref, branches, tags) }
+  return { json: filtersJson(filters), runs: decide(ref, branches, tags) }
 }
 
 function filtersJson(filters: YNode): Json {
-  const kinds = ['branches', 'tags'].flatMap((kind): [string, Json][] => {
+  const json: JsonMap = new Map()
+  for (const kind of ['branches', 'tags']) {
     const node = getPresent(filters, kind)
-    const lists = ['only', 'ignore'].flatMap((key): [string, Json][] => {
+    if (!node) continue
+    const lists: JsonMap = new Map()
+    for (const key of ['only', 'ignore']) {
       const value = getPresent(node, key)
-      return value ? [[key, textsJson(value)]] : []
-    })
-    return node ? [[kind, new Map(lists)]] : []
-  })
-  return new Map(kinds)
+      if (value) lists.set(key, textsJson(value))
+    }
+    json.set(kind, lists)
+  }
+  return json
 }
 
 /**
@@ -95,7 +85,11 @@ interface Specifiers {
 
 type Specifier = (name: string) => boolean
 
-function decide({ branch, tag }: GitRef, branches: Specifiers | undefined, tags: Specifiers | undefined): boolean {
+function decide(
+  { branch, tag }: World['ref'],
+  branches: Specifiers | undefined,
+  tags: Specifiers | undefined,
+): boolean {
   if (branch !== undefined && tag !== undefined && !branches) return !tags?.ignore?.some((matches) => matches(tag))
   if (tag !== undefined && branch === undefined) {
     if (!tags || (!tags.only && !tags.ignore)) return false
@@ -112,7 +106,7 @@ function passes(name: string, { only, ignore }: Specifiers): boolean {
 
 /** Whether a branch passes the filter of a scheduled workflow or of a version 2.0 job. */
 export function branchPasses(branches: YNode | undefined, env: Env): boolean {
-  const { branch } = gitRef(env.world.pipelineValues)
+  const { branch } = env.world.ref
   const specifiers = readSpecifiers(branches, env)
   return !specifiers || passes(branch ?? '', specifiers)
 }

@@ -38,6 +38,7 @@ export const terminal: RequiredStatus[] = ['success', 'failed', 'canceled', 'una
 
 /** Puts a lock job before and an unlock job behind every member of a serial group; names are final by now. */
 export function expandSerialGroups(invocations: Invocation[]): Invocation[] {
+  if (invocations.every((one) => one.serialGroup === undefined)) return invocations
   return invocations.flatMap((one) => {
     const key = one.serialGroup
     if (key === undefined) return [one]
