@@ -21,7 +21,12 @@ export interface CompiledJob {
   release?: PlanJob['release']
   serialKey?: string
   /** Of a build: the nodes behind `spec`, each with its place. */
-  nodes?: { executor?: YNode; place: Place; fields: ReadonlyMap<string, YNode>; steps: readonly CompiledStep[] }
+  nodes?: {
+    executor: YNode | undefined
+    place: Place
+    fields: ReadonlyMap<string, YNode>
+    steps: readonly CompiledStep[]
+  }
 }
 
 export interface ExtraSteps {
@@ -87,8 +92,9 @@ function compileBuild(job: Element, extra: ExtraSteps, at: YNode, env: Env): Com
   const text = bodyText(place, variables, fields, steps)
   const spec = buildSpec(executor, place, variables, fields, steps, env)
   const written = getPresent(job.node, 'executor')
-  const nodes = { ...(written && { executor: evaluateNode(written, env) }), place, fields, steps }
-  return { ...finish('build', text, at, env), spec, nodes }
+  const executorNode = written && evaluateNode(written, env)
+  env.world.budget.spend(text.length, at)
+  return { type: 'build', text, spec, nodes: { executor: executorNode, place, fields, steps } }
 }
 
 function mergedPlace(node: YNode, env: Env): Place | undefined {
@@ -165,6 +171,12 @@ function mergedVariables({ environments }: Place): Variables {
   return new Map(environments.flatMap((node) => [...variables(node)]))
 }
 
+function plannedSteps(steps: CompiledStep[]): PlanStep[] {
+  const planned: PlanStep[] = []
+  for (const { plan } of steps) if (plan) planned.push(plan)
+  return planned
+}
+
 function buildSpec(
   executor: PlanExecutor,
   place: Place,
@@ -183,7 +195,7 @@ function buildSpec(
     parallelism: parallelism?.kind === 'scalar' && typeof parallelism.value === 'number' ? parallelism.value : 1,
     environment: rendered(variables, env.world.options.numericEnv),
     workingDirectory: fieldText(place.keys.get('working_directory')) ?? '~/project',
-    steps: steps.map((step) => step.plan).filter((step): step is PlanStep => step !== undefined),
+    steps: plannedSteps(steps),
     ipRanges: ranges?.kind === 'scalar' && ranges.value === true,
   }
   if (resourceClass !== undefined) spec.resourceClass = resourceClass

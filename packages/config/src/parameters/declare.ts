@@ -3,15 +3,18 @@ import type { Element, ElementKind, Env, Value, World } from '../scope/types.ts'
 import { allowedTypes, declarationKeys, parameterName, reservedNames } from '../shape/parameters.ts'
 import { checkKeys } from '../shape/shape.ts'
 import { evaluate } from '../templates/evaluate.ts'
-import { get, getPresent, isNull, items, pairs, stringOf, typeName, type YNode, type YScalar } from '../yaml/nodes.ts'
+import { get, getPresent, isNull, items, stringOf, typeName, type YNode, type YScalar } from '../yaml/nodes.ts'
 import { type Declaration, parameterTypes } from './declaration.ts'
 import { settleNull, typeProblem } from './types.ts'
 
 /** Declarations of an element's parameters, without any check; broken ones are left out. */
 export function declarationsOf(element: YNode): Map<string, Declaration> {
   const result = new Map<string, Declaration>()
-  for (const [name, { value }] of pairs(get(element, 'parameters'))) {
-    const type = parameterTypes.find((one) => one === stringOf(get(value, 'type')))
+  const block = get(element, 'parameters')
+  if (block?.kind !== 'map') return result
+  for (const [name, { value }] of block.entries) {
+    const written = stringOf(get(value, 'type'))
+    const type = parameterTypes.find((one) => one === written)
     if (type) result.set(name, { name, type, members: membersOf(value), default: getPresent(value, 'default') })
   }
   return result
@@ -24,7 +27,9 @@ export function membersOf(declaration: YNode): YScalar[] {
 /** Checks the declarations of an element once, whether or not anything calls it (spec: config-language.md 11.1–11.3). */
 export function checkDeclarations(element: Element, env: Env): void {
   const { report } = env.world
-  for (const [name, { key, value }] of pairs(get(element.node, 'parameters'))) {
+  const block = get(element.node, 'parameters')
+  if (block?.kind !== 'map') return
+  for (const [name, { key, value }] of block.entries) {
     if (!parameterName.test(name)) {
       report.add('C120', key, `Invalid parameter name ${cut(name)}: must match ${parameterName.source}`)
     }
@@ -39,7 +44,8 @@ function checkDeclaration(name: string, node: YNode, key: YNode, kind: ElementKi
   const { report } = env.world
   if (!checkDeclarationShape(node, key, env.world)) return
   const typeNode = get(node, 'type') ?? key
-  const type = parameterTypes.find((one) => one === stringOf(typeNode))
+  const written = stringOf(typeNode)
+  const type = parameterTypes.find((one) => one === written)
   if (!type) {
     const found = typeNode.kind === 'scalar' ? cut(typeNode.text) : typeName(typeNode)
     const hint = `expected one of ${parameterTypes.join(', ')}`

@@ -14,9 +14,11 @@ export const reservedNames: Record<ElementKind, readonly string[]> = {
   executor: ['name'],
 }
 
+const executorParameterTypes = parameterTypes.filter((type) => type !== 'steps' && type !== 'executor')
+
 /** Types of an element's parameters (11.2). */
 export function allowedTypes(kind: ElementKind): readonly ParameterType[] {
-  return kind === 'executor' ? parameterTypes.filter((type) => type !== 'steps' && type !== 'executor') : parameterTypes
+  return kind === 'executor' ? executorParameterTypes : parameterTypes
 }
 
 function declaration(types: readonly string[], required: string[]): JsonSchema {

@@ -116,7 +116,7 @@ function compileOne(
   const serialGroup = serialKey(getPresent(body, 'serial-group'), called)
   if (!job || isBroken(explicit)) return undefined
   const requested = (explicit && textOf(explicit)) || generated
-  return {
+  const invocation: Invocation = {
     workflow,
     entry: entry.at,
     definition: reference,
@@ -124,11 +124,12 @@ function compileOne(
     requires,
     contexts,
     filters,
-    ...(serialGroup !== undefined && { serialGroup }),
     job,
     final: requested,
     dependencies: [],
   }
+  if (serialGroup !== undefined) invocation.serialGroup = serialGroup
+  return invocation
 }
 
 /** A job without a body. */
@@ -143,7 +144,9 @@ function compileBody(
   env: Env,
 ): CompiledJob | undefined {
   const args = new Map<string, Argument>()
-  for (const [key, pair] of pairs(entry.body)) if (!entryKeys.includes(key)) args.set(key, pair)
+  if (entry.body?.kind === 'map') {
+    for (const [key, pair] of entry.body.entries) if (!entryKeys.includes(key)) args.set(key, pair)
+  }
   for (const [name, value] of combination ?? []) {
     const twice = args.get(name)
     if (twice) {

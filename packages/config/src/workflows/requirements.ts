@@ -15,11 +15,12 @@ const statuses: RequiredStatus[] = ['success', 'failed', 'canceled', 'unauthoriz
 export function readRequirements(written: YNode | undefined, env: Env): Requirement[] {
   if (!written) return []
   const value = evaluateNode(written, env)
-  const list = value.kind === 'seq' ? value.items : [value]
-  return list.flatMap((item) => {
+  const requirements: Requirement[] = []
+  for (const item of value.kind === 'seq' ? value.items : [value]) {
     const requirement = readItem(item, env)
-    return requirement ? [requirement] : []
-  })
+    if (requirement) requirements.push(requirement)
+  }
+  return requirements
 }
 
 function readItem(node: YNode, env: Env): Requirement | undefined {
@@ -89,6 +90,7 @@ export function resolveRequirements(workflow: CompiledWorkflow, env: Env): void 
     inner.set(group.instance, names)
   }
   for (const one of workflow.invocations) {
+    if (one.requires.length === 0) continue
     const names = (one.group?.role === 'member' ? inner.get(one.group.instance) : undefined) ?? outer
     const seen = new Map<string, Requirement>()
     for (const requirement of one.requires) {
@@ -121,7 +123,8 @@ function resolve(
   env: Env,
 ): void {
   const single = (names.byName.get(name) ?? []).filter((other) => other !== invocation)
-  const matrices = [...(names.byAlias.get(name)?.entries() ?? [])].filter(([entry]) => entry !== invocation.entry)
+  const groups = names.byAlias.get(name)
+  const matrices = groups ? [...groups].filter(([entry]) => entry !== invocation.entry) : []
   // A member whose own name is its alias is found both ways: count it once, as the matrix.
   const alone = single.filter((other) => !matrices.some(([, members]) => members.includes(other)))
   const count = alone.length + matrices.length
