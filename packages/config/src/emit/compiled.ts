@@ -62,21 +62,24 @@ export function withComments(yaml: string, orbs: OrbNote[], source: string): str
   return `${head.join('')}${yaml}\n# Original config:\n${commented(source)}`
 }
 
-/** What makes lines other than they are to be shown: a blank at an end, or a break that only some readers see. */
-const untidy = /[^\S\n](?:\n|$)|[\r\u0085\u2028\u2029]/
-
 /** A text in lines of comment, without blanks at their ends. */
 function commented(text: string): string {
-  const tidy = untidy.test(text) ? linesOf(text).join('\n') : text
-  // A pattern without any choice and a fixed text for it: the engine makes the result in one go.
-  return `# ${tidy.replace(/\n/g, '\n# ')}\n`.replace(/# \n/g, '#\n')
+  const source = oddBreaks.test(text) ? text.replace(anyBreak, '\n') : text
+  let result = ''
+  let from = 0
+  while (from <= source.length) {
+    const next = source.indexOf('\n', from)
+    const to = next === -1 ? source.length : next
+    const line = source.slice(from, to).trimEnd()
+    result += line === '' ? '#\n' : `# ${line}\n`
+    from = to + 1
+  }
+  return result
 }
 
-/** Lines as any reader of YAML may see them. */
-function linesOf(text: string): string[] {
-  const lines = text.split(/[\r\u0085\u2028\u2029]/.test(text) ? /\r\n|[\n\r\u0085\u2028\u2029]/ : '\n')
-  return lines.map((line) => line.trimEnd())
-}
+/** Line breaks that only some readers of YAML see as such. */
+const oddBreaks = /[\r\u0085\u2028\u2029]/
+const anyBreak = /\r\n|[\r\u0085\u2028\u2029]/g
 
 function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ')

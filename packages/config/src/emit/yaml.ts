@@ -127,7 +127,17 @@ function block(text: string, indent: number): string {
   const body = trailing === 0 ? text : text.slice(0, end)
   const chomp = trailing === 0 ? '-' : trailing === 1 ? '' : '+'
   const margin = newLine(indent)
-  // Empty lines have no margin.
-  const lines = body.replace(body.includes('\n\n') ? /\n(?!\n)/g : /\n/g, margin)
-  return `|${chomp}${margin}${lines}${trailing > 1 ? '\n'.repeat(trailing - 1) : ''}`
+  return `|${chomp}${margin}${indented(body, margin)}${trailing > 1 ? '\n'.repeat(trailing - 1) : ''}`
+}
+
+/** Lines behind a margin, but for empty ones. */
+function indented(text: string, margin: string): string {
+  let result = ''
+  let from = 0
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) {
+    if (text[at + 1] === '\n') continue
+    result += text.slice(from, at) + margin
+    from = at + 1
+  }
+  return result + text.slice(from)
 }
