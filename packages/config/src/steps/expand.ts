@@ -148,7 +148,8 @@ function expandNamed(
   const known = literal?.get(step)
   if (known) {
     env.world.budget.spend(known.text.length, step)
-    out.push(known.plan ? { ...known, plan: { ...known.plan, origin } } : known)
+    const { kind, text, args, plan } = known
+    out.push(plan ? { kind, text, args, plan: { ...plan, origin } } : known)
     return
   }
   const compiled = compileBuiltin(builtin, value, step, origin, env)
