@@ -1,7 +1,7 @@
 import type { CompiledWorkflow, Invocation } from '../workflows/invocation.ts'
 import type { YNode } from '../yaml/nodes.ts'
 import { fromNode, type Json, type JsonMap, Written } from './json.ts'
-import { emitYaml, entryText, scalarText, writeList, writeWords } from './yaml.ts'
+import { behindDash, emitYaml, entryLines, scalarText, writeList, writeWords } from './yaml.ts'
 
 export interface OrbNote {
   requested: string
@@ -45,7 +45,7 @@ function entryOf(one: Invocation): string {
     },
     entryMargin + 2,
   )
-  return keys ? entryText(one.final, keys, entryMargin) : scalarText(one.final, entryMargin)
+  return keys ? behindDash(entryLines(one.final, keys, entryMargin), entryMargin) : scalarText(one.final, entryMargin)
 }
 
 function requirementJson({ on, statuses }: Invocation['dependencies'][number]): Json {

@@ -10,7 +10,10 @@ export class Raw {
   }
 }
 
-/** What was written already, for the margin at which it stands: a list, or a map, that is not empty. */
+/**
+ * What was written already, for the margin at which it stands: a list, or a map, that is not empty. Each of its lines has
+ * its line break before it.
+ */
 export class Written {
   readonly text: string
 

@@ -13,66 +13,85 @@ export const stepMargin = 8
 
 /** A map of words of ours, which need no quotes, at a margin. What has no value is left out; undefined without any. */
 export function writeWords(entries: Record<string, Json | undefined>, margin: number): Written | undefined {
-  let text = ''
+  let lines = ''
   for (const word in entries) {
     const value = entries[word]
-    if (value !== undefined) text = joined(text, wordEntry(word, value, margin), margin)
+    if (value !== undefined) lines += wordLines(word, value, margin)
   }
-  return text === '' ? undefined : new Written(text)
+  return lines === '' ? undefined : new Written(lines)
 }
 
-/** A list at a margin, of what was written already for two columns more. */
+/** A list at a margin, of what was written already to stand behind a dash. */
 export function writeList(items: readonly string[], margin: number): Json {
-  let text = ''
-  for (const item of items) text = joined(text, `- ${item}`, margin)
-  return text === '' ? [] : new Written(text)
+  const dash = `${newLine(margin)}- `
+  let lines = ''
+  for (const item of items) lines += dash + item
+  return lines === '' ? [] : new Written(lines)
 }
 
-/** An entry of a map at a margin, whose first line stands behind what is there already. */
-export function entryText(key: string, value: Json, margin: number): string {
-  return wordEntry(keyText(key), value, margin)
+/** An entry of a map at a margin: its line, with the line break before it, and the lines below. */
+export function entryLines(key: string, value: Json, margin: number): string {
+  return newLine(margin) + keyText(key) + valueText(value, margin)
 }
 
-/** A text and one more line below it, or the line alone. */
-export function joined(text: string, line: string, margin: number): string {
-  return text === '' ? line : text + newLine(margin) + line
+/** The same with a key that is a word of ours and needs no quotes. */
+export function wordLines(word: string, value: Json, margin: number): string {
+  if (typeof value === 'string') return wordLine(word, margin) + scalarText(value, margin + 2)
+  return newLine(margin) + word + valueText(value, margin)
+}
+
+/** Lines of a map at a margin as they stand behind a dash, or at the start of a text. */
+export function behindDash(lines: string, margin: number): string {
+  return lines === '' ? '{}' : lines.slice(margin + 1)
+}
+
+/** What stands behind the key of an entry. */
+function valueText(value: Json, margin: number): string {
+  if (typeof value === 'string') return `: ${scalarText(value, margin + 2)}`
+  if (value instanceof Written) return `:${value.text}`
+  if (Array.isArray(value) && value.length > 0) return `:${linesOfList(value, margin + 2)}`
+  if (value instanceof Map && value.size > 0) return `:${linesOfMap(value, margin + 2)}`
+  return `: ${textOf(value, margin + 2)}`
 }
 
 /** The text of a value whose first line stands behind what is there already, and the others at a margin. */
-function textOf(value: Json, indent: number): string {
-  if (Array.isArray(value)) return textOfList(value, indent)
-  if (value instanceof Map) return textOfMap(value, indent)
-  return value instanceof Written ? value.text : scalarText(value, indent)
+function textOf(value: Json, margin: number): string {
+  if (Array.isArray(value)) return value.length === 0 ? '[]' : linesOfList(value, margin).slice(margin + 1)
+  if (value instanceof Map) return behindDash(linesOfMap(value, margin), margin)
+  return value instanceof Written ? behindDash(value.text, margin) : scalarText(value, margin)
 }
 
-const newLines: string[] = []
+function linesOfList(list: Json[], margin: number): string {
+  const dash = `${newLine(margin)}- `
+  let lines = ''
+  for (const item of list) lines += dash + textOf(item, margin + 2)
+  return lines
+}
+
+function linesOfMap(map: JsonMap, margin: number): string {
+  let lines = ''
+  for (const [key, value] of map) lines += entryLines(key, value, margin)
+  return lines
+}
+
+const newLinesAt: string[] = []
 
 /** A line break and the margin of the next line. */
-function newLine(indent: number): string {
-  newLines[indent] ??= `\n${' '.repeat(indent)}`
-  return newLines[indent]
+function newLine(margin: number): string {
+  newLinesAt[margin] ??= `\n${' '.repeat(margin)}`
+  return newLinesAt[margin]
 }
 
-function textOfList(list: Json[], indent: number): string {
-  if (list.length === 0) return '[]'
-  let text = ''
-  for (const item of list) text = joined(text, `- ${textOf(item, indent + 2)}`, indent)
-  return text
-}
+const wordLinesAt: Map<string, string>[] = []
 
-function textOfMap(map: JsonMap, indent: number): string {
-  if (map.size === 0) return '{}'
-  let text = ''
-  for (const [key, value] of map) text = joined(text, entryText(key, value, indent), indent)
-  return text
-}
-
-/** The same with a key that needs no quotes. */
-export function wordEntry(word: string, value: Json, indent: number): string {
-  if (typeof value === 'string') return `${word}: ${scalarText(value, indent + 2)}`
-  const nested =
-    (Array.isArray(value) && value.length > 0) || (value instanceof Map && value.size > 0) || value instanceof Written
-  return word + (nested ? `:${newLine(indent + 2)}` : ': ') + textOf(value, indent + 2)
+/** A line up to its value. There are few words and margins: texts are put together of fewer pieces than they would be. */
+function wordLine(word: string, margin: number): string {
+  wordLinesAt[margin] ??= new Map()
+  const known = wordLinesAt[margin].get(word)
+  if (known !== undefined) return known
+  const line = `${newLine(margin)}${word}: `
+  wordLinesAt[margin].set(word, line)
+  return line
 }
 
 const plainText = /^[A-Za-z~./_][\w ./~@+$(){}^=;,*?|\\-]*(?::[\w./~@+-]+)*$/

@@ -1,6 +1,6 @@
 import type { CompileOptions } from '../compile-types.ts'
 import { fromNode, Written } from '../emit/json.ts'
-import { entryText, joined } from '../emit/yaml.ts'
+import { entryLines } from '../emit/yaml.ts'
 import { items, scalarAt, type YNode, type YScalar } from '../yaml/nodes.ts'
 
 const none: ReadonlyMap<string, YScalar> = new Map()
@@ -27,9 +27,9 @@ function addPairs(node: YNode, result: Map<string, YScalar>): void {
 
 /** As the compiled config keeps them at a margin: typed. Undefined without any. */
 export function writeVariables(map: ReadonlyMap<string, YScalar>, margin: number): Written | undefined {
-  let text = ''
-  for (const [name, value] of map) text = joined(text, entryText(name, fromNode(value), margin), margin)
-  return text === '' ? undefined : new Written(text)
+  let lines = ''
+  for (const [name, value] of map) lines += entryLines(name, fromNode(value), margin)
+  return lines === '' ? undefined : new Written(lines)
 }
 
 /** As the job sees them: text. */

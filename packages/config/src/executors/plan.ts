@@ -1,5 +1,5 @@
 import { fromNode, type Json, textsJson } from '../emit/json.ts'
-import { bodyMargin, entryText, joined, wordEntry, writeList, writeWords } from '../emit/yaml.ts'
+import { behindDash, bodyMargin, entryLines, wordLines, writeList, writeWords } from '../emit/yaml.ts'
 import type { PlanExecutor, PlanImage } from '../plan.ts'
 import type { Env } from '../scope/types.ts'
 import { textOf } from '../templates/text.ts'
@@ -99,13 +99,13 @@ function texts(node: YNode): Record<string, string> {
 }
 
 /** The place as the compiled config shows it in a job's body, always in one order of keys. */
-export function placeText({ keys }: Place): string {
-  let text = ''
+export function placeLines({ keys }: Place): string {
+  let lines = ''
   for (const key of placeKeys) {
     const node = keys.get(key)
-    if (node && !isNull(node)) text = joined(text, wordEntry(key, fieldJson(key, node), bodyMargin), bodyMargin)
+    if (node && !isNull(node)) lines += wordLines(key, fieldJson(key, node), bodyMargin)
   }
-  return text
+  return lines
 }
 
 function fieldJson(key: string, node: YNode): Json {
@@ -125,12 +125,12 @@ const imageMargin = bodyMargin + 4
 
 function imageText(node: YNode): string {
   if (node.kind !== 'map') return '{}'
-  let text = ''
+  let lines = ''
   for (const [key, { value }] of node.entries) {
     const json = isNull(value) ? undefined : imageJson(key, value)
-    if (json !== undefined) text = joined(text, entryText(key, json, imageMargin), imageMargin)
+    if (json !== undefined) lines += entryLines(key, json, imageMargin)
   }
-  return text === '' ? '{}' : text
+  return behindDash(lines, imageMargin)
 }
 
 function imageJson(key: string, value: YNode): Json | undefined {

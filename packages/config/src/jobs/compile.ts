@@ -1,7 +1,7 @@
 import { fromNode, type Json } from '../emit/json.ts'
-import { bodyMargin, joined, stepMargin, wordEntry, writeList, writeWords } from '../emit/yaml.ts'
+import { bodyMargin, stepMargin, wordLines, writeList, writeWords } from '../emit/yaml.ts'
 import { rendered, variables, writeVariables } from '../executors/environment.ts'
-import { fieldText, liftSynonyms, placeText, planExecutor, shellText } from '../executors/plan.ts'
+import { fieldText, liftSynonyms, placeLines, planExecutor, shellText } from '../executors/plan.ts'
 import { overlay, type Place, placeOf, resolveExecutor } from '../executors/resolve.ts'
 import type { BuildSpec, PlanExecutor, PlanJob, PlanStep, StepOrigin } from '../plan.ts'
 import { type Element, type Env, makeEnv, type Value } from '../scope/types.ts'
@@ -15,7 +15,7 @@ import { get, getPresent, isNull, stringOf, toData, type YNode } from '../yaml/n
 /** A job's body after expansion. */
 export interface CompiledJob {
   type: PlanJob['type']
-  /** The body as it stands in the compiled config: equal texts are the same job (16.12). */
+  /** The lines of the body as they stand in the compiled config: equal ones are the same job (16.12). */
   text: string
   spec?: BuildSpec
   release?: PlanJob['release']
@@ -154,16 +154,12 @@ type Variables = ReturnType<typeof variables>
 const costOfVariable = 128
 
 function bodyText(place: Place, variables: Variables, fields: Map<string, YNode>, steps: CompiledStep[]): string {
-  let text = placeText(place)
-  const add = (key: string, value: Json) => {
-    text = joined(text, wordEntry(key, value, bodyMargin), bodyMargin)
-  }
+  let lines = placeLines(place)
   const environment = writeVariables(variables, bodyMargin + 2)
-  if (environment) add('environment', environment)
-  for (const [key, node] of fields) add(key, fromNode(node))
+  if (environment) lines += wordLines('environment', environment, bodyMargin)
+  for (const [key, node] of fields) lines += wordLines(key, fromNode(node), bodyMargin)
   const written = steps.map((step) => step.text)
-  add('steps', writeList(written, stepMargin - 2))
-  return text
+  return lines + wordLines('steps', writeList(written, stepMargin - 2), bodyMargin)
 }
 
 function mergedVariables({ environments }: Place): Variables {

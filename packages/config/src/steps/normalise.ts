@@ -1,5 +1,5 @@
 import type { Json } from '../emit/json.ts'
-import { stepMargin, wordEntry, writeWords } from '../emit/yaml.ts'
+import { stepMargin, writeWords } from '../emit/yaml.ts'
 import { rendered, variables, writeVariables } from '../executors/environment.ts'
 import { fieldText, shellText } from '../executors/plan.ts'
 import type { PlanStep, StepOrigin } from '../plan.ts'
@@ -57,7 +57,7 @@ type Entries = Record<string, Json | undefined>
 
 function stepText(kind: string, entries: Entries): string {
   const written = writeWords(entries, margin)
-  return written ? wordEntry(kind, written, stepMargin) : kind
+  return written ? `${kind}:${written.text}` : kind
 }
 
 function whenOf(body: YNode): Common['when'] {
