@@ -155,6 +155,18 @@ ${config
     )
   })
 
+  test.each([
+    ['an image', 'docker: [{image: << pipeline.git.tag >>, user: << pipeline.git.tag >>}]'],
+    ['a version of Xcode', 'macos: {xcode: << pipeline.git.tag >>}'],
+  ])('a null that a template gave for %s is the empty text in the compiled config too (6.3)', async (_, place) => {
+    const first = await compileText(`version: 2.1\njobs: {build: {${place}, steps: [checkout]}}`)
+    const second = await compileText(first.compiled ?? '')
+
+    expect(second.diagnostics).toEqual([])
+    expect(withoutComments(second.compiled)).toBe(withoutComments(first.compiled))
+    expect(essence(second.plan)).toEqual(essence(first.plan))
+  })
+
   test('the keys of every compiled step are in alphabetical order (22.1)', async () => {
     const when = 'when: always, name: n'
     const run = 'working_directory: d, shell: sh, no_output_timeout: 1m, environment: {A: a}, command: c'
