@@ -299,3 +299,52 @@ describe('orbs: values', () => {
     },
   ])
 })
+
+describe('what is kept of an orb from one compile to the next', () => {
+  const orb = (body: string, imported?: string): OrbResolver => ({
+    resolve: async (reference) => {
+      const text = reference === 'kept/tool@1' ? `version: 2.1\n${body}` : imported
+      return text === undefined
+        ? { ok: false, reason: 'gone' }
+        : { ok: true, resolved: reference, digest: `of ${text}`, text }
+    },
+  })
+  const config = `version: 2.1\norbs: {o: kept/tool@1}\njobs: {build: ${B}}`
+  const codes = async (...given: Parameters<typeof compileText>) =>
+    (await compileText(...given)).diagnostics.map(({ code }) => code)
+
+  test('its warnings are told in each compile', async () => {
+    const orbs = orb('unknown: 1\ncommands: {c: {steps: [checkout]}}')
+    expect(await codes(config, { orbs })).toEqual(['W921'])
+    expect(await codes(config, { orbs })).toEqual(['W921'])
+  })
+
+  test('a default that depends on the pipeline is checked in each', async () => {
+    const orbs = orb(
+      'commands: {c: {parameters: {n: {type: integer, default: << pipeline.number >>}}, steps: [checkout]}}',
+    )
+    expect(await codes(config, { orbs, values: { 'pipeline.number': 1 } })).toEqual([])
+    expect(await codes(config, { orbs, values: { 'pipeline.number': 'one' } })).toEqual(['C352'])
+  })
+
+  test('what it imports is resolved in each', async () => {
+    const importing = 'orbs: {inner: kept/inner@1}\ncommands: {c: {steps: [inner/d]}}'
+    const found = orb(importing, 'version: 2.1\ncommands: {d: {steps: [checkout]}}')
+    expect(await codes(config, { orbs: found })).toEqual([])
+    expect(await codes(config, { orbs: orb(importing) })).toEqual(['C421'])
+  })
+
+  test('another text under the same reference is another orb', async () => {
+    const uses = `version: 2.1\norbs: {o: kept/tool@1}\njobs: {build: {docker: [{image: i}], steps: [o/c]}}`
+    const first = await compileText(uses, { orbs: orb('commands: {c: {steps: [{run: first}]}}') })
+    const second = await compileText(uses, { orbs: orb('commands: {c: {steps: [{run: second}]}}') })
+    expect([commands(first), commands(second)]).toEqual([['first'], ['second']])
+  })
+
+  test('one that was checked under looser options is checked again', async () => {
+    const orbs = orb('commands: {c: {steps: [checkout], extra: 1}}')
+    const loose = { orbs, options: { unknownKeys: 'warn' as const } }
+    expect(await codes(config, loose)).toEqual(['W921'])
+    expect(await codes(config, { orbs })).toEqual(['C201'])
+  })
+})

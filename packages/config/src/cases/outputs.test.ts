@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { OrbResolver } from '../compile-types.ts'
+import { Collector } from '../report/collector.ts'
 import { compileText } from '../testing/compile.ts'
 import { essence, withoutComments } from '../testing/essence.ts'
+import { firstPair, get, items, pairs } from '../yaml/nodes.ts'
+import { parseYaml } from '../yaml/parse.ts'
+import { SourceText } from '../yaml/source.ts'
 import { B, faultCases, withSteps } from './harness.ts'
 
 const rich = `version: 2.1
@@ -149,6 +153,65 @@ ${config
   .join('\n')}
 `,
     )
+  })
+
+  test.each([
+    ['an image', 'docker: [{image: << pipeline.git.tag >>, user: << pipeline.git.tag >>}]'],
+    ['a version of Xcode', 'macos: {xcode: << pipeline.git.tag >>}'],
+  ])('a null that a template gave for %s is the empty text in the compiled config too (6.3)', async (_, place) => {
+    const first = await compileText(`version: 2.1\njobs: {build: {${place}, steps: [checkout]}}`)
+    const second = await compileText(first.compiled ?? '')
+
+    expect(second.diagnostics).toEqual([])
+    expect(withoutComments(second.compiled)).toBe(withoutComments(first.compiled))
+    expect(essence(second.plan)).toEqual(essence(first.plan))
+  })
+
+  test('the keys of every compiled step are in alphabetical order (22.1)', async () => {
+    const when = 'when: always, name: n'
+    const run = 'working_directory: d, shell: sh, no_output_timeout: 1m, environment: {A: a}, command: c'
+    const { compiled = '', diagnostics } = await compileText(
+      withSteps(
+        `- run: {${when}, ${run}, max_auto_reruns: 1, auto_rerun_delay: 1m}
+- run: {${when}, command: c, background: true}
+- checkout: {${when}, path: p, method: shallow, depth: 1}
+- save_cache: {${when}, paths: [p], key: k}
+- restore_cache: {${when}, keys: [l], key: k}
+- store_artifacts: {${when}, path: p, destination: d}
+- store_test_results: {${when}, path: p}
+- persist_to_workspace: {${when}, root: r, paths: [p]}
+- attach_workspace: {${when}, at: a}
+- add_ssh_keys: {${when}, fingerprints: [f]}
+- setup_remote_docker: {${when}, version: default, prefer_same_region: true, docker_layer_caching: true}`,
+      ),
+    )
+    const root = parseYaml(new SourceText('compiled', compiled), new Collector())
+    const steps = items(get(get(get(root, 'jobs'), 'build'), 'steps'))
+    const keys = steps.map((step) => pairs(firstPair(step)?.[1].value).map(([key]) => key))
+
+    expect(diagnostics).toEqual([])
+    expect(keys).toHaveLength(11)
+    expect(keys).toEqual(keys.map((one) => one.toSorted()))
+    expect(Math.min(...keys.map((one) => one.length))).toBeGreaterThanOrEqual(3)
+  })
+
+  test('the original config below: each line a comment, whatever breaks it, without blanks at its end', async () => {
+    const config = `version: 2.1\t\r\n\r\n# one\u2028two\u0085three \u00a0\n  \njobs: {build: ${B}} \n`
+    const { compiled } = await compileText(config)
+
+    expect(compiled?.slice(compiled.indexOf('\n# Original')).split('\n')).toEqual([
+      '',
+      '# Original config:',
+      '# version: 2.1',
+      '#',
+      '# # one',
+      '# two',
+      '# three',
+      '#',
+      `# jobs: {build: ${B}}`,
+      '#',
+      '',
+    ])
   })
 
   test('344 more than 200 diagnostics', async () => {

@@ -24,6 +24,22 @@ describe('workflows: faults', () => {
       says: ['Cannot find a job named `build` to run', "top-level key called 'workflows:'"],
     },
     {
+      name: 'a template in place of the list of jobs',
+      config: `version: 2.1\njobs: {build: ${B}}\nworkflows:\n  w:\n    jobs: << pipeline.git.branch >>`,
+      gives: ['C202 5:11'],
+      says: ['expected type: list, found: string'],
+    },
+    {
+      name: 'a template without a value in place of the list of jobs',
+      config: `version: 2.1\njobs: {build: ${B}}\nworkflows:\n  w:\n    jobs: << parameters.x >>`,
+      gives: ['C320 5:11'],
+    },
+    {
+      name: 'a template in place of the jobs of a group',
+      config: `version: 2.1\njobs: {build: ${B}}\njob-groups: {g: {jobs: "<< pipeline.id >>"}}\nworkflows: {w: {jobs: [g]}}`,
+      gives: ['C202 3:24'],
+    },
+    {
       name: '218 a misspelt key is an argument',
       config: withWorkflow('- build: {filter: {branches: {only: main}}}'),
       gives: ['C360'],

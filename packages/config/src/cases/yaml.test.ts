@@ -19,8 +19,8 @@ describe('YAML and document: faults', () => {
       related: ['3:20'],
     },
     { name: '5 undefined anchor', config: 'version: 2.1\njobs: {build: *nope}', gives: ['C103 2:15'] },
-    { name: '8 empty file', config: '', gives: ['C102 1:1'] },
-    { name: '8 only comments', config: '# nothing\n', gives: ['C102'] },
+    { name: '8 empty file', config: '', gives: ['C102 1:1'], says: ['there is nothing in it', 'version: 2.1'] },
+    { name: '8 only comments', config: '# nothing\n', gives: ['C102'], says: ['there is nothing in it'] },
     { name: 'a list at the root', config: '- a\n', gives: ['C102'] },
     {
       name: '9 tab as indentation',

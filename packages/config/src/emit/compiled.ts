@@ -1,7 +1,7 @@
 import type { CompiledWorkflow, Invocation } from '../workflows/invocation.ts'
 import type { YNode } from '../yaml/nodes.ts'
 import { fromNode, type Json, type JsonMap, Written } from './json.ts'
-import { behindDash, emitYaml, entryLines, scalarText, writeList, writeWords } from './yaml.ts'
+import { behindDash, entryLines, scalarText, writeList, writeWords } from './yaml.ts'
 
 export interface OrbNote {
   requested: string
@@ -23,13 +23,7 @@ export function emitCompiled(workflows: { compiled: CompiledWorkflow; triggers?:
     if (compiled.maxAutoReruns !== undefined) block.set('max_auto_reruns', compiled.maxAutoReruns)
     blocks.set(compiled.name, block)
   }
-  return emitYaml(
-    new Map<string, Json>([
-      ['version', 2],
-      ['jobs', jobs],
-      ['workflows', blocks],
-    ]),
-  )
+  return `version: 2${entryLines('jobs', jobs, 0)}${entryLines('workflows', blocks, 0)}\n`
 }
 
 /** Where an entry stands in the list of a workflow's jobs. */

@@ -111,7 +111,15 @@ export function placeLines({ keys }: Place): string {
 function fieldJson(key: string, node: YNode): Json {
   if (key === 'docker') return writeList(items(node).map(imageText), bodyMargin + 2)
   if (key === 'machine' && node.kind === 'map') return machineJson(node)
-  return key === 'machine' || key === 'macos' ? fromNode(node) : textsJson(node)
+  if (key === 'macos') return macosJson(node)
+  return key === 'machine' ? fromNode(node) : textsJson(node)
+}
+
+/** A null that a template gave in place of a text that has to be there is the empty text (6.3). */
+function macosJson(node: YNode): Json {
+  const json = fromNode(node)
+  if (json instanceof Map && json.get('xcode') === null) json.set('xcode', '')
+  return json
 }
 
 function machineJson(node: YNode): Json {
@@ -127,10 +135,15 @@ function imageText(node: YNode): string {
   if (node.kind !== 'map') return '{}'
   let lines = ''
   for (const [key, { value }] of node.entries) {
-    const json = isNull(value) ? undefined : imageJson(key, value)
+    const json = isNull(value) ? nullJson(key) : imageJson(key, value)
     if (json !== undefined) lines += entryLines(key, json, imageMargin)
   }
   return behindDash(lines, imageMargin)
+}
+
+/** Only a template can give a null for the image: as in `macosJson`. */
+function nullJson(key: string): Json | undefined {
+  return key === 'image' ? '' : undefined
 }
 
 function imageJson(key: string, value: YNode): Json | undefined {

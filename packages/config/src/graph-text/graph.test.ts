@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
-import { compileText } from '../testing/compile.ts'
-import { graphMermaid, graphText } from './graph.ts'
+import { defaultCompileOptions, noOrbs } from '../compile.ts'
+import { inspect } from '../explain/inspect.ts'
+import { compileText, pushToMain } from '../testing/compile.ts'
+import { graphData, graphMermaid, graphText } from './graph.ts'
 
 const config = `version: 2.1
 jobs:
@@ -45,4 +47,50 @@ it('workflows as Mermaid, names escaped', async () => {
     w1j0["build"]
   end
 `)
+})
+
+it('workflows as data: types, statuses, contexts, matrices and filters', async () => {
+  const text = `version: 2.1
+jobs:
+  build: {parameters: {v: {type: integer}}, docker: [{image: i}], steps: [checkout]}
+  ship: {docker: [{image: i}], steps: [checkout]}
+workflows:
+  main:
+    jobs:
+      - build: {matrix: {parameters: {v: [1]}}}
+      - hold: {type: approval, requires: [{build-1: [success, failed]}]}
+      - ship: {requires: [hold], context: [prod, keys], filters: {branches: {only: main}}}
+      - ship: {name: never, filters: {branches: {ignore: main}}}
+`
+  const { result, view } = await inspect({
+    source: { text, file: 'config.yml' },
+    pipelineValues: pushToMain,
+    pipelineArgs: {},
+    phase: 'initial',
+    orbResolver: noOrbs,
+    options: defaultCompileOptions,
+  })
+  expect(result.plan && graphData(result.plan, view)).toEqual([
+    {
+      name: 'main',
+      jobs: [
+        { name: 'build-1', definition: 'build', type: 'build', requires: [], contexts: [], matrix: { v: 1 } },
+        {
+          name: 'hold',
+          definition: 'hold',
+          type: 'approval',
+          requires: [{ job: 'build-1', statuses: ['success', 'failed'] }],
+          contexts: [],
+        },
+        {
+          name: 'ship',
+          definition: 'ship',
+          type: 'build',
+          requires: [{ job: 'hold', statuses: ['success'] }],
+          contexts: ['prod', 'keys'],
+          filters: { branches: { only: ['main'] } },
+        },
+      ],
+    },
+  ])
 })

@@ -1,3 +1,5 @@
+import type { Plain } from '../diff/canonical.ts'
+import type { CompiledView } from '../diff/view.ts'
 import type { Plan, PlanJob, PlanWorkflow } from '../plan.ts'
 
 /**
@@ -73,4 +75,29 @@ export function graphMermaid(plan: Plan): string {
 /** Text for a quoted Mermaid label: names may hold anything. */
 function escaped(text: string): string {
   return text.replace(/["#<>&\n\r]/g, (char) => `#${char.charCodeAt(0)};`)
+}
+
+/** A job as a node of the graph; its edges come from the jobs that it requires. */
+export interface GraphJob extends Pick<PlanJob, 'name' | 'definition' | 'type' | 'requires' | 'contexts' | 'matrix'> {
+  /** What its filters let through, as in the compiled config: text of an expression, or lists of names. */
+  filters?: Plain
+}
+
+/** The workflows as data, jobs in the order in which they can start. `view` is of the same compile. */
+export function graphData(plan: Plan, view: CompiledView): { name: string; jobs: GraphJob[] }[] {
+  return plan.workflows.map((workflow) => ({
+    name: workflow.name,
+    jobs: workflow.jobs.map(({ name, definition, type, requires, contexts, matrix }) => {
+      const filters = view.get(workflow.name)?.get(name)?.filters ?? null
+      return {
+        name,
+        definition,
+        type,
+        requires,
+        contexts,
+        ...(matrix && { matrix }),
+        ...(filters !== null && { filters }),
+      }
+    }),
+  }))
 }

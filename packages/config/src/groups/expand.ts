@@ -3,12 +3,12 @@ import { cut } from '../report/suggest.ts'
 import type { Env } from '../scope/types.ts'
 import { evaluateNode } from '../templates/evaluate.ts'
 import { textOf } from '../templates/text.ts'
-import { compileEntry, type Entry, gate, readEntry } from '../workflows/entry.ts'
+import { compileEntry, type Entry, gate, readEntries } from '../workflows/entry.ts'
 import { evaluateFilters } from '../workflows/filters.ts'
 import type { GroupPart, Invocation } from '../workflows/invocation.ts'
 import { readRequirements } from '../workflows/requirements.ts'
 import { keyedJob, serialKey, terminal } from '../workflows/serial.ts'
-import { get, getPresent, items, pairs, type YNode } from '../yaml/nodes.ts'
+import { get, getPresent, pairs, type YNode } from '../yaml/nodes.ts'
 
 const allowedKeys = ['name', 'requires', 'filters', 'serial-group']
 
@@ -31,10 +31,7 @@ export function expandGroup(entry: Entry, group: YNode, workflow: string, env: E
   const start = boundary(entry, workflow, `${name}/group-start`, { instance, role: 'start', local: name }, env)
   start.requires = readRequirements(getPresent(entry.body, 'requires'), env)
   if (key !== undefined) start.job = keyedJob('lock', key)
-  const members = items(get(group, 'jobs')).flatMap((item) => {
-    const inner = readEntry(item)
-    return inner ? compileEntry(inner, workflow, env) : []
-  })
+  const members = readEntries(get(group, 'jobs'), env).flatMap((inner) => compileEntry(inner, workflow, env))
   for (const member of members) {
     member.group = { instance, role: 'member', local: member.requested }
     if (explicit !== undefined) member.requested = `${explicit}-${member.requested}`

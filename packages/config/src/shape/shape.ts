@@ -191,10 +191,13 @@ export function missing(
   world.report.add(code, keyOf(node), message, { stack, ...(hint && { hint }) })
 }
 
+function onlyHas({ entries }: YMap, permitted: readonly string[]): boolean {
+  for (const key of entries.keys()) if (!permitted.includes(key)) return false
+  return true
+}
+
 export function checkKeys(node: YMap, permitted: string[], rules: MapRules, context: ShapeContext): void {
-  let known = true
-  for (const key of node.entries.keys()) if (!permitted.includes(key)) known = false
-  if (known) return
+  if (onlyHas(node, permitted)) return
   const { report, options, modern } = context.world
   let passed: string | undefined
   const lacking = [...(rules.required ?? []), ...(rules.awaited ?? [])].filter((key) => !node.entries.has(key))

@@ -7,20 +7,9 @@ import { cut } from '../report/suggest.ts'
 import type { Env } from '../scope/types.ts'
 import { maxAutoReruns as maxAutoRerunsShape } from '../steps/vocabulary.ts'
 import { evaluateNode } from '../templates/evaluate.ts'
-import {
-  get,
-  getPresent,
-  isInteger,
-  items,
-  makeMap,
-  makeSeq,
-  pairs,
-  scalarAt,
-  type YMap,
-  type YNode,
-} from '../yaml/nodes.ts'
+import { get, getPresent, isInteger, makeMap, makeSeq, pairs, scalarAt, type YMap, type YNode } from '../yaml/nodes.ts'
 import { survives } from './conditions.ts'
-import { compileEntry, readEntry } from './entry.ts'
+import { compileEntry, readEntries } from './entry.ts'
 import { branchPasses, evaluateFilters } from './filters.ts'
 import type { CompiledWorkflow, Invocation } from './invocation.ts'
 import { nameJobs } from './naming.ts'
@@ -75,7 +64,7 @@ export function expandWorkflow(selected: SelectedWorkflow): CompiledWorkflow {
   const { name, node, key, env } = selected
   env.world.budget.spend(costOfWorkflow, key)
   const invocations: Invocation[] = []
-  const entries = items(get(node, 'jobs')).flatMap((item) => readEntry(item) ?? [])
+  const entries = readEntries(get(node, 'jobs'), env)
   const limit = env.world.options.maxJobsPerWorkflow ?? maxJobs
   if (entries.length > limit) tooManyJobs(selected, entries.length, limit)
   checkGroupNames(entries, name, env)

@@ -6,10 +6,22 @@ import { type Argument, bind } from '../parameters/bind.ts'
 import type { Scalar } from '../plan.ts'
 import { cut } from '../report/suggest.ts'
 import { type Element, type Env, nodeOf, type World, withMatrix } from '../scope/types.ts'
+import { wrongType } from '../shape/shape.ts'
 import { entryKeys } from '../shape/workflow.ts'
 import { evaluateNode } from '../templates/evaluate.ts'
 import { textOf } from '../templates/text.ts'
-import { firstPair, get, getPresent, isBroken, isString, pairs, scalarAt, stringOf, type YNode } from '../yaml/nodes.ts'
+import {
+  firstPair,
+  get,
+  getPresent,
+  isBroken,
+  isString,
+  items,
+  pairs,
+  scalarAt,
+  stringOf,
+  type YNode,
+} from '../yaml/nodes.ts'
 import { readContexts } from './contexts.ts'
 import { evaluateFilters } from './filters.ts'
 import type { Invocation } from './invocation.ts'
@@ -23,6 +35,18 @@ export interface Entry {
   at: YNode
   reference: string
   body: YNode | undefined
+}
+
+/**
+ * The entries of a list of jobs. The check of its form lets a template stand for it, but there is none that gives a list
+ * here: that is reported.
+ */
+export function readEntries(jobs: YNode | undefined, env: Env): Entry[] {
+  if (jobs?.kind === 'scalar') {
+    const value = evaluateNode(jobs, env)
+    if (!isBroken(value)) wrongType(value, 'list', { world: env.world, wildcards: false, stack: env.stack })
+  }
+  return items(jobs).flatMap((item) => readEntry(item) ?? [])
 }
 
 export function readEntry(node: YNode): Entry | undefined {

@@ -13,7 +13,17 @@ import type { Code } from '../report/catalogue.ts'
 import type { Collector, Details } from '../report/collector.ts'
 import { cut } from '../report/suggest.ts'
 import { type MergeSource, mergeInto } from './merge.ts'
-import { makeMap, makeScalar, makeSeq, startOf, type YMap, type YNode, type YScalar, type YSeq } from './nodes.ts'
+import {
+  isNull,
+  makeMap,
+  makeScalar,
+  makeSeq,
+  startOf,
+  type YMap,
+  type YNode,
+  type YScalar,
+  type YSeq,
+} from './nodes.ts'
 import { type Reading, readEvents } from './read.ts'
 import { resolvePlain, resolveTagged } from './scalars.ts'
 import type { SourceText } from './source.ts'
@@ -48,9 +58,12 @@ export function parseYaml(source: SourceText, report: Collector): YMap | undefin
     return undefined
   }
   if (root?.kind === 'map') return root
-  report.add('C102', root ?? startOf(source), 'The config must be a map', {
-    hint: 'its first line is usually version: 2.1',
-  })
+  const empty = root === undefined || isNull(root)
+  const found = empty ? '; there is nothing in it' : ''
+  const hint = empty
+    ? 'write "version: 2.1" in its first line and the jobs below'
+    : 'its first line is usually version: 2.1'
+  report.add('C102', root ?? startOf(source), `The config must be a map${found}`, { hint })
   return undefined
 }
 

@@ -245,6 +245,7 @@ workflows:
     [['why', 'nope', '-c', 'bad.yml'], 1, /C405/],
     [['diff', 'ask.yml', 'bad.yml'], 1, /C405/],
     [['graph', 'nowhere.yml'], 2, /ORY_FILE/],
+    [['graph', 'ask.yml', '--json', '--mermaid'], 2, /--mermaid.*cannot be used with.*--json/],
   ] as [string[], number, RegExp][])('%j is told what is wrong', (args, code, err) => {
     const result = ask(...args)
     expect([result.code, result.out]).toEqual([code, ''])
@@ -257,6 +258,24 @@ workflows:
       ['why', 'deploy', '-c', 'ask.yml', '--json'],
       { runs: true, workflows: [{ workflow: 'w', selected: true }], pathFilters: [] },
     ],
+    [
+      ['graph', 'ask.yml', '--json'],
+      {
+        ok: true,
+        diagnostics: [],
+        workflows: [
+          {
+            name: 'w',
+            jobs: [
+              { name: 'build', type: 'build', requires: [] },
+              { name: 'deploy', requires: [{ job: 'build', statuses: ['success'] }], filters: { branches: {} } },
+            ],
+          },
+        ],
+      },
+    ],
+    [['graph', 'ask.yml', '--json', '--branch', 'dev'], { ok: true, workflows: [{ jobs: [{ name: 'build' }] }] }],
+    [['graph', 'bad.yml', '--json'], { ok: false, diagnostics: [{ code: 'C405' }] }],
     [['diff', 'ask.yml', 'ask2.yml', '--json'], { same: false, changes: [{ job: 'build', path: 'docker/0/image' }] }],
   ])('%j is JSON', (args, expected) => {
     expect(JSON.parse(ask(...args).out)).toMatchObject(expected)
