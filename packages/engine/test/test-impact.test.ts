@@ -86,7 +86,17 @@ describe('impact data', () => {
     expect(await blobsOf(new_)).not.toContain(base)
     const all = await store(new_, await partsOf(new_))
     expect(await blobsOf(old)).toEqual([all])
+    // Whoever was told of a document before it was replaced still reads it, for a while.
+    expect((await engine.impactBlob(new_.lease, seen[0] ?? '')).blobKey).toBe(base)
+    await engine.removeExpired()
+    expect((await engine.impactBlob(new_.lease, seen[0] ?? '')).blobKey).toBe(base)
     for (const agent of [old, new_]) await agent.finish()
+    database.clock.advance(61 * 60 * 1000)
+    await engine.removeExpired()
+    const later = await one(project)
+    await expect(engine.impactBlob(later.lease, seen[0] ?? '')).rejects.toMatchObject({ code: 'ORY_NOT_FOUND' })
+    expect(await blobsOf(later)).toEqual([all])
+    await later.finish()
   })
 
   it('of forks and branches never reaches the default branch (A9)', async () => {

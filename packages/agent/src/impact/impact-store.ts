@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { chmod, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -16,9 +16,11 @@ export async function fetchImpactParts(uplink: Uplink, folder: string, parts: re
     const path = join(folder, `${part}.json`)
     paths.push(path)
     if (await stat(path).catch(() => undefined)) continue
-    await pipeline(uplink.download(`/test-impact/parts/${part}`), createWriteStream(`${path}.part`, { mode: 0o644 }))
-    await rename(`${path}.part`, path)
-    await chmod(path, 0o644)
+    // Two steps may run suites at once.
+    const half = `${path}.${randomUUID()}`
+    await pipeline(uplink.download(`/test-impact/parts/${part}`), createWriteStream(half, { mode: 0o644 }))
+    await chmod(half, 0o644)
+    await rename(half, path)
   }
   return paths
 }

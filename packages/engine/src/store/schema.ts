@@ -353,6 +353,8 @@ export interface ImpactPartsTable extends BlobColumns {
   job_id: string
   created_at: Date
   expires_at: Date
+  /** Another document holds its content. */
+  replaced: Generated<boolean>
 }
 
 export interface TestSelectionsTable {

@@ -22,6 +22,9 @@ import { blobColumns } from './store-results.ts'
 /** Documents of one suite that are read; more can only be there when nobody gathers them up. */
 const mostParts = 1000
 
+/** How long a replaced document is still there for those who were told of it before. */
+const afterlifeMs = 60 * 60 * 1000
+
 /** What is known about a suite before its tests are selected. ORY_TASK_GONE for a lease that ended. */
 export async function testImpact(ctx: EngineContext, lease: TaskLease, { key }: ImpactRequest): Promise<ImpactAnswer> {
   const task = await heldTask(ctx.db, lease)
@@ -33,6 +36,7 @@ export async function testImpact(ctx: EngineContext, lease: TaskLease, { key }: 
       .where('project_id', '=', task.project_id)
       .where('scope', 'in', scopes)
       .where('key', '=', storable(key))
+      .where('replaced', '=', false)
       .where('expires_at', '>', ctx.options.clock.now())
       .orderBy('pipeline_number', 'desc')
       .orderBy('serial', 'desc')
@@ -49,7 +53,7 @@ export async function testImpact(ctx: EngineContext, lease: TaskLease, { key }: 
   }
 }
 
-/** ORY_NOT_FOUND for a document that the task may not read. One that expired since it was named is still read. */
+/** ORY_NOT_FOUND for a document that the task may not read. One that expired or was replaced since it was named is still read. */
 export async function impactBlob(ctx: EngineContext, lease: TaskLease, partId: string): Promise<StoredBlob> {
   const task = await heldTask(ctx.db, lease)
   const { scopes } = await sourceOf(ctx.db, task)
@@ -118,8 +122,10 @@ export async function storeImpact(
   const place = { project_id: task.project_id, scope: storable(impactScope(source)), key: storable(request.key) }
   if (request.replaces.length > 0) {
     await tx.db
-      .deleteFrom('impact_parts')
+      .updateTable('impact_parts')
+      .set({ replaced: true, expires_at: new Date(tx.now.getTime() + afterlifeMs) })
       .where('id', 'in', request.replaces)
+      .where('replaced', '=', false)
       .where('project_id', '=', place.project_id)
       .where('scope', '=', place.scope)
       .where('key', '=', place.key)

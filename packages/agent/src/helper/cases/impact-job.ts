@@ -29,6 +29,8 @@ export interface JobFacts {
   builds?: ImpactAnswer['builds']
   failed?: ImpactAnswer['failed']
   rerunFailedOf?: string
+  /** Results of earlier runs, in the notation of `results.json`. */
+  results?: readonly object[]
   args?: readonly string[]
   nodes?: number
   /** The documents that the node which asks as the nth gets to see; another pipeline may store some in between. */
@@ -41,17 +43,19 @@ export async function runJob(place: Workplace, shelf: ImpactShelf, facts: JobFac
   const data = join(place.root, '.data')
   mkdirSync(join(data, 'parts'), { recursive: true })
   const selections = new Map<string, TestSelection>()
+  // What is replaced meanwhile is still read.
   const known = shelf.parts.map(({ id }) => id)
+  for (const { id, text } of shelf.parts) writeFileSync(join(data, 'parts', id), text)
   let asked = 0
   const answer: ControlHandler = async (request) => {
     switch (request.command) {
       case 'earlier-results':
-        return { ok: true, results: null, rerunFailedOf }
+        return { ok: true, results: facts.results ? writeResults(data, facts.results) : null, rerunFailedOf }
       case 'impact':
         asked += 1
         return { ok: true, impact: { builds, parts: facts.seen?.(known, asked) ?? known, failed } }
       case 'impact-parts':
-        return { ok: true, paths: request.parts.map((part) => writePart(data, shelf, part)) }
+        return { ok: true, paths: request.parts.map((part) => join(data, 'parts', part)) }
       case 'agree-on-tests': {
         const key = `${request.suite} ${request.question}`
         selections.set(key, selections.get(key) ?? request.selection)
@@ -78,8 +82,8 @@ export async function runJob(place: Workplace, shelf: ImpactShelf, facts: JobFac
   }
 }
 
-function writePart(data: string, shelf: ImpactShelf, part: string): string {
-  const path = join(data, 'parts', part)
-  writeFileSync(path, shelf.parts.find(({ id }) => id === part)?.text ?? '')
+function writeResults(data: string, tests: readonly object[]): string {
+  const path = join(data, 'results.json')
+  writeFileSync(path, JSON.stringify({ tests }))
   return path
 }

@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { ImpactAnswer } from '@orrery/protocol'
 import { expect, it, test } from 'vitest'
+import { ImpactIndex } from '../suites/impact/impact-index.ts'
 import { Workplace } from './harness.ts'
 import { ImpactShelf, type JobFacts, runJob } from './impact-job.ts'
 
@@ -38,7 +39,7 @@ const tests = { 't/a': 'src/a\nsrc/both\n', 't/b': 'src/b\nsrc/both\n', 't/none'
 /** A checkout that the default branch has built and analyzed. */
 async function analyzed(options = '', more?: string): Promise<{ place: Workplace; shelf: ImpactShelf }> {
   const place = new Workplace().files({ [file]: suite(options, more), 'run.sh': runner, 'cover.sh': cover })
-  place.files({ ...sources, ...tests, 'package-lock.json': '{}' })
+  place.files({ ...sources, ...tests, 'package-lock.json': '{}', 'conf/a': '', 'conf/b': '' })
   const shelf = new ImpactShelf()
   const [run] = await runJob(place, shelf, { builds: 'default-branch' })
   expect(run).toMatchObject({ status: 0, stdout: expect.stringContaining('ran t/a t/b t/none\n') })
@@ -148,6 +149,15 @@ test.each<[string, Case]>([
     },
   ],
   [
+    '281: one of several is gone',
+    {
+      options: "full-test-run-paths: ['conf/*']",
+      changes: { 'conf/b': null },
+      ran: ['t/a', 't/b', 't/none'],
+      says: ['full-test-run-paths: conf/b is missing'],
+    },
+  ],
+  [
     '281: none changed',
     { options: "full-test-run-paths: ['*.json']", changes: { 'src/a': '2' }, ran: ['t/a'], says: [] },
   ],
@@ -180,11 +190,16 @@ test.each<[string, Case]>([
   ],
   [
     'a branch runs all when it is told so',
-    { changes: {}, job: { args: ['--run-tests=all'] }, ran: ['t/a', 't/b', 't/none'], says: ['--run-tests is all'] },
+    { changes: {}, job: { args: ['--run-tests=all'] }, ran: ['t/a', 't/b', 't/none'], says: [] },
   ],
   [
     '272: a rerun of failed tests runs those, whatever changed',
-    { changes: { 'src/a': '2' }, job: { rerunFailedOf: 'w' }, ran: [], says: ['Rerunning 0 test atom(s)'] },
+    {
+      changes: { 'src/a': '2' },
+      job: { rerunFailedOf: 'w', results: [{ file: 't/b', name: 'one', result: 'failure' }] },
+      ran: ['t/b'],
+      says: ['Rerunning 1 test atom(s)'],
+    },
   ],
 ])('%s', async (_, { options = '', changes, job = {}, ran: expected, says }) => {
   const { place, shelf } = await analyzed(options)
@@ -314,17 +329,33 @@ test.each<[string, string | ((text: string) => string)]>([
   expect(run?.stderr).not.toContain(' at ')
 })
 
-it('no link leads out of the checkout', async () => {
+it('nothing leads out of the checkout', async () => {
+  // What is outside is as the data says: whoever looked there would find nothing changed.
   using elsewhere = new Workplace().files({ secret: '1' })
   const { place, shelf } = await analyzed()
   using _ = place
   mkdirSync(join(place.root, '.git'))
+  const outside = `../${basename(elsewhere.root)}/secret`
+  shelf.parts = shelf.parts.map(({ id, text }) => ({ id, text: text.replace('"src/b"', JSON.stringify(outside)) }))
   rmSync(join(place.root, 'src/a'))
   symlinkSync(join(elsewhere.root, 'secret'), join(place.root, 'src/a'))
 
   const [run] = await runJob(place, shelf)
 
-  expect(run?.stderr).toContain('t/a: src/a is missing')
+  expect(run?.stderr).toContain(`  t/a: src/a is missing\n  t/b: ${outside} is missing\n`)
+})
+
+it('the newest word on an atom counts, also when it is none', () => {
+  const index = new ImpactIndex()
+  const hash = '0123456789abcdef'
+  index.add({ version: 1, files: { 7: { path: 'a', hash } }, edges: { x: [7], y: [7], z: [7] } })
+  index.add({ version: 1, files: { 7: { path: 'b', hash } }, edges: { y: [7], z: [8] } })
+
+  const files = [...index.edges].map(([atom, numbers]) => [atom, index.filesOf(numbers).map(({ path }) => path)])
+  expect(files).toEqual([
+    ['x', ['a']],
+    ['y', ['b']],
+  ])
 })
 
 it('the nodes of a job select alike, whatever comes in between, and what they found out is joined', async () => {
@@ -345,6 +376,8 @@ it('the nodes of a job select alike, whatever comes in between, and what they fo
   expect(main.flatMap(({ stdout }) => analyzedIn(stdout)).toSorted()).toEqual(['t/a', 't/b', 't/c', 't/d', 't/e'])
   expect(main.map(({ stdout }) => analyzedIn(stdout).length).toSorted()).toEqual([1, 2, 2])
   expect(shelf.parts).toHaveLength(3)
+  // The first node alone keeps what nobody analyzed.
+  expect(shelf.data.filter(({ edges }) => edges['t/none'] !== undefined)).toHaveLength(1)
   expect(shelf.atoms).toEqual(['t/a', 't/b', 't/c', 't/d', 't/e', 't/none'])
   const [quiet] = await runJob(place, shelf)
   expect(quiet?.stderr).toContain('Selected 0 of 6 test atoms')

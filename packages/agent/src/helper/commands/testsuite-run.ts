@@ -38,11 +38,14 @@ export const testsuiteRun: Command = {
       return 0
     }
     const options: SplitOptions = { ...splitOptions(parsed), by: 'timings' }
-    if (impact === undefined) return await runAtoms(suite, wantedAtoms(atoms, earlier, options), options, earlier)
+    // What neither selects nor analyzes has nothing that the nodes need to agree on.
+    if (impact === undefined || (extent.run === 'all' && extent.analyze === 'none')) {
+      return await runAtoms(suite, wantedAtoms(atoms, earlier, options), options, earlier)
+    }
 
     if (extent.run === 'impacted') warn('Selecting tests...')
     const selection = await impact.select(atoms, extent, earlier)
-    if (extent.run !== 'none') tellSelection(selection)
+    if (extent.run !== 'none' && earlier.rerunFailedOf === undefined) tellSelection(selection)
     const selected = wantedAtoms(
       selection.selected.map(({ atom }) => atom),
       earlier,

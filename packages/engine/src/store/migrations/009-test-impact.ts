@@ -3,7 +3,7 @@ import { type Kysely, sql } from 'kysely'
 /**
  * Test impact analysis (execution.md 16.4). `impact_parts`: documents that say which files a test used; those of one
  * project, scope and key together are the data of a suite. The word of a newer pipeline counts more than that of an older
- * one, however late it comes. `test_selections`: the tests that the nodes of a job agreed to run.
+ * one, however late it comes. A replaced one is no longer named, but is read for a while by whoever was told of it before. `test_selections`: the tests that the nodes of a job agreed to run.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db)
@@ -22,7 +22,8 @@ const statements = [
     sha256 text not null,
     job_id uuid not null references jobs,
     created_at timestamptz not null,
-    expires_at timestamptz not null
+    expires_at timestamptz not null,
+    replaced boolean not null default false
   )`,
   'create index impact_parts_newest on impact_parts (project_id, scope, key, pipeline_number desc, serial desc)',
   'create index impact_parts_expiry on impact_parts (expires_at)',
