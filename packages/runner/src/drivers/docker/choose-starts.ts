@@ -64,11 +64,11 @@ async function chooseStarts(engine: Bench, info: unknown, warn: (message: string
   const { DefaultRuntime, Runtimes } = Offer.parse(info)
   const { runtime } = engine.settings
   const hasSooner = runtime === undefined && DefaultRuntime === usual && sooner in Runtimes
-  const named = hasSooner ? sooner : runtime === engineDefault ? undefined : runtime
+  const named = runtime === engineDefault ? undefined : runtime
   const has = (file: string) => existsSync(join(engine.runtimeDirectory, file))
   const snapshot = has(snapshotFile)
   if (!snapshot && has(snapshotSource)) warn('there is no snapshot of the agent, so jobs start a little later')
-  for (const tried of hasSooner ? [sooner, undefined] : [named]) {
+  for (const tried of hasSooner ? [sooner, named] : [named]) {
     const isOurs = hasSooner && tried === sooner
     if (!isOurs && !snapshot) return { runtime: tried, snapshot }
     try {
@@ -82,7 +82,7 @@ async function chooseStarts(engine: Bench, info: unknown, warn: (message: string
       warn(`the engine's runtime ${tried ?? DefaultRuntime} starts no container${rest}: ${engineMessage(error)}`)
     }
   }
-  return { runtime: hasSooner ? undefined : named, snapshot: false }
+  return { runtime: named, snapshot: false }
 }
 
 /**
