@@ -101,6 +101,8 @@ const bodies: Record<string, object> = {
   lookup: { exact: 'x' },
   uploads: { kind: 'tests', name: 'x' },
   'test-queue': { suite: 'x', tests: [], done: 0 },
+  'test-impact': { key: 'x' },
+  selection: { suite: 'x', question: '0'.repeat(40), selection: { selected: [], skipped: [], stale: [] } },
 }
 
 describe('a session', () => {
