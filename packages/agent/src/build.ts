@@ -96,7 +96,9 @@ const loadLater: Plugin = {
       const getters = Object.keys(exported).map(
         (name) => `get ${JSON.stringify(name)}() { return load()[${JSON.stringify(name)}] }`,
       )
-      return { contents: `const load = () => require('node:${path}')\nmodule.exports = { ${getters.join(', ')} }` }
+      // Kept: each `require` of a module of Node compares all of its exports anew.
+      const load = `let loaded\nconst load = () => (loaded ??= require('node:${path}'))`
+      return { contents: `${load}\nmodule.exports = { ${getters.join(', ')} }` }
     })
   },
 }
