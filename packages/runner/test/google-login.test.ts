@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { connect, unlessGone } from '../src/drivers/docker/client.ts'
 import { garOf } from '../src/drivers/docker/gar.ts'
 import type { ImageSource } from '../src/drivers/docker/image-source.ts'
 import { prepareImage } from '../src/drivers/docker/images.ts'
 import { account, type FakeGoogle, pool, startGoogle, subject } from './google.ts'
-import { docker } from './kit.ts'
-import { type Registry, startRegistry } from './registry.ts'
+import { freshSource, type Registry, removeImagesOf, startRegistry } from './registry.ts'
 
 // The engine pulls from a registry that takes only what Google gave out; Google itself is played.
 let registry: Registry
@@ -20,24 +18,14 @@ beforeAll(async () => {
   google = await startGoogle('given-by-google')
 })
 afterAll(async () => {
-  for (const { RepoTags, RepoDigests } of await docker.listImages()) {
-    const names = [...(RepoTags ?? []), ...(RepoDigests ?? [])]
-    const ours = names.filter((name) => name.startsWith(registry.host) || name.startsWith(open.host))
-    for (const name of ours) await unlessGone(docker.getImage(name).remove({ force: true }))
-  }
+  await removeImagesOf(registry)
+  await removeImagesOf(open)
   await registry.close()
   await open.close()
   await google.close()
 })
 beforeEach(() => {
-  source = {
-    docker: connect(undefined),
-    imageMap: [],
-    checked: new Map(),
-    logins: new Map(),
-    looks: new WeakMap(),
-    gar: google,
-  }
+  source = freshSource({ gar: google })
   google.asked.length = 0
   text = ''
 })

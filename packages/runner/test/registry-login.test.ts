@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { connect, unlessGone } from '../src/drivers/docker/client.ts'
 import { ecrOf } from '../src/drivers/docker/ecr.ts'
 import type { ImageSource } from '../src/drivers/docker/image-source.ts'
 import { prepareImage } from '../src/drivers/docker/images.ts'
 import { type FakeEcr, startEcr, trusted } from './ecr.ts'
-import { docker } from './kit.ts'
-import { type Registry, startRegistry } from './registry.ts'
+import { freshSource, type Registry, removeImagesOf, startRegistry } from './registry.ts'
 
 // The engine pulls from a registry that takes only what AWS gave out; AWS itself is played, signatures are checked.
 const keys = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' }
@@ -20,22 +18,12 @@ beforeAll(async () => {
   ecr = await startEcr({ id: keys.accessKeyId, secret: keys.secretAccessKey }, 'AWS:given-by-aws')
 })
 afterAll(async () => {
-  for (const { RepoTags, RepoDigests } of await docker.listImages()) {
-    const names = [...(RepoTags ?? []), ...(RepoDigests ?? [])].filter((name) => name.startsWith(registry.host))
-    for (const name of names) await unlessGone(docker.getImage(name).remove({ force: true }))
-  }
+  await removeImagesOf(registry)
   await registry.close()
   await ecr.close()
 })
 beforeEach(() => {
-  source = {
-    docker: connect(undefined),
-    imageMap: [],
-    checked: new Map(),
-    logins: new Map(),
-    looks: new WeakMap(),
-    ecr,
-  }
+  source = freshSource({ ecr })
   image = `${registry.host}/team/app${Math.random().toString(36).slice(2, 8)}`
   ecr.asked = 0
   text = ''

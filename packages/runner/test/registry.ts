@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { connect, unlessGone } from '../src/drivers/docker/client.ts'
+import type { ImageSource } from '../src/drivers/docker/image-source.ts'
 import { busybox, docker } from './kit.ts'
 
 export interface Registry {
@@ -119,5 +121,19 @@ function saveImage(): { config: Buffer; layers: Buffer[] } {
     return { config: read(first.Config), layers: first.Layers.map(read) }
   } finally {
     rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** Where images come from, with nothing learned yet; `clouds`: who gives logins. */
+export function freshSource(clouds: Pick<ImageSource, 'ecr' | 'gar'>): ImageSource {
+  const learned = { checked: new Map(), logins: new Map(), looks: new WeakMap() }
+  return { docker: connect(undefined), imageMap: [], ...learned, ...clouds }
+}
+
+/** Removes what the tests' engine pulled from the registry. */
+export async function removeImagesOf({ host }: Registry): Promise<void> {
+  for (const { RepoTags, RepoDigests } of await docker.listImages()) {
+    const names = [...(RepoTags ?? []), ...(RepoDigests ?? [])].filter((name) => name.startsWith(host))
+    for (const name of names) await unlessGone(docker.getImage(name).remove({ force: true }))
   }
 }
