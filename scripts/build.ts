@@ -25,7 +25,7 @@ const targets: Target[] = [
     name: 'agent',
     output: 'packages/agent/dist',
     proof: 'agent.mjs',
-    sources: ['packages/agent/src', ...shared],
+    sources: ['packages/agent/src', 'packages/agent/native', ...shared],
     build: buildAgent,
   },
   {

@@ -1,15 +1,16 @@
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 
 const source = fileURLToPath(new URL('.', import.meta.url))
+const launchers = ['launch.x64', 'launch.arm64']
 
 /**
  * Bundles the agent and the in-job helper for places (protocol: place.ts): `agent.mjs`, `circleci.mjs` and the chunks
  * they load when they need them, all in `outDir`, which is emptied first; beside them `agent.cjs`, from which the runner
- * makes the agent's snapshot. They need nothing but Node 24 and, for
+ * makes the agent's snapshot, and `launch.<arch>`, which starts the steps' programs. They need nothing but Node 24 and, for
  * terminals, the native module that the runner puts beside them.
  */
 export async function buildAgent(outDir: string): Promise<void> {
@@ -37,6 +38,7 @@ export async function buildAgent(outDir: string): Promise<void> {
     define: { 'import.meta.url': '"file:///orrery/agent.cjs"' },
     plugins: [shakeZod, loadLater],
   })
+  for (const name of launchers) await copyFile(join(source, '../native', name), join(outDir, name))
 }
 
 const common = {

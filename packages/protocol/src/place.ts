@@ -4,8 +4,8 @@
  * In the place:
  * - `/orrery` read only: the runtime. `/orrery/rt/{ld.so,node,*.so*,pty.node}`, `/orrery/agent.mjs`,
  *   `/orrery/circleci.mjs` (the in-job helper), `/orrery/bin/{circleci,circleci-agent}` (shell wrappers of it).
- *   `/orrery/rt/hold` is a program that waits for ever: it keeps a network namespace. `/orrery/rt/launch PATH ARGV…`
- *   starts a step's program; where there is none, /bin/sh does.
+ *   `/orrery/rt/hold` is a program that waits for ever: it keeps a network namespace. `/orrery/rt/launch` starts the steps'
+ *   programs for the agent; where there is none, /bin/sh does.
  *   Start line: `/orrery/rt/ld.so --library-path /orrery/rt /orrery/rt/node /orrery/agent.mjs run /orrery-task`.
  *   With `/orrery/agent.blob`, the agent's heap with everything loaded, `--snapshot-blob /orrery/agent.blob` stands
  *   before `/orrery/agent.mjs`: the same program and the same arguments, sooner.

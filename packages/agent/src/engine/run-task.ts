@@ -7,6 +7,7 @@ import { fetchEarlierResults } from '../earlier-results/earlier-results.ts'
 import { makeEnvironment } from '../environment/environment.ts'
 import { linkHelper } from '../environment/link-helper.ts'
 import { resolvePath } from '../environment/paths.ts'
+import { prepareLauncher } from '../process/launch.ts'
 import { ProcessTable } from '../process/process-table.ts'
 import { stopReasonOf } from '../process/stop-reason.ts'
 import { openForwards } from '../services/port-forwards.ts'
@@ -46,6 +47,7 @@ export async function runTask(root: string): Promise<ExitCode> {
     const fetched = fetchSpec(connection)
     fetched.catch(() => undefined)
     makeDirectories(paths)
+    prepareLauncher()
     const spec = await fetched
     await runSpec(spec, paths, connection, processes)
     return exitCodes.done

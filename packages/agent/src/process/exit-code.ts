@@ -25,3 +25,11 @@ export function startFailure(error: unknown): { exitCode: number; text: string }
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
   return starts[code] ?? { exitCode: 126, text: error instanceof Error ? error.message : String(error) }
 }
+
+/** The same for a program that was found, but that the kernel then refused; an error without a code is its killer's. */
+export function failureOf(error: Error): { exitCode: number; text: string } {
+  const code = 'code' in error ? error.code : undefined
+  if (code === undefined) return { exitCode: 137, text: error.message }
+  if (code !== 'ENOENT' && code !== 'ENOEXEC') return startFailure(error)
+  return { exitCode: 126, text: 'it is not for this system, or what it needs is missing' }
+}

@@ -1,6 +1,6 @@
-import type { ChildProcess } from 'node:child_process'
-import { exitCodeOf, startFailure } from './exit-code.ts'
-import { launch } from './launch.ts'
+import { failureOf, startFailure } from './exit-code.ts'
+import { launchOnPipes, launchOnTerminal } from './launch.ts'
+import type { Launched } from './launcher.ts'
 import { Pipes } from './pipes.ts'
 import type { ProcessTable } from './process-table.ts'
 import { endSessions } from './sessions.ts'
@@ -52,16 +52,17 @@ export async function runProgram(program: Program, host: ProgramHost): Promise<P
     silence.touch()
     if (!host.write(bytes)) source?.pause()
   }
-  const terminal = Terminal.open(onData)
-  const started = await start(program, terminal)
-  terminal?.release()
-  if ('error' in started) {
-    terminal?.close()
-    return { kind: 'not-started', ...startFailure(started.error) }
+  let started: Started
+  try {
+    started = await start(program, onData, (terminal) => {
+      source = terminal
+    })
+  } catch (error) {
+    return { kind: 'not-started', ...startFailure(error) }
   }
-  const { child, pid, exited } = started
-  source = terminal ?? new Pipes(child, onData)
-  host.onDrain(() => source.resume())
+  const { pid, exited, output, terminal } = started
+  source = output
+  host.onDrain(() => output.resume())
   host.table.add(pid, terminal)
 
   let ending: Promise<void> | undefined
@@ -72,37 +73,43 @@ export async function runProgram(program: Program, host: ProgramHost): Promise<P
   host.signal.addEventListener('abort', stop, { once: true })
   if (host.signal.aborted) stop()
   silence.start(() => end(host.graceMs))
-  const exitCode = await exited
+  const exit = await exited
   silence.stop()
   host.signal.removeEventListener('abort', stop)
   // A program that was told to end may have gone before its children, which still have time to say something.
   await ending
-  await source.drain(drainMs)
-  source.discard()
+  await output.drain(drainMs)
+  output.discard()
 
   if (host.signal.aborted) return { kind: 'stopped' }
   if (silence.expired) return { kind: 'no-output' }
-  return { kind: 'exited', exitCode }
+  if ('error' in exit) return { kind: 'not-started', ...failureOf(exit.error) }
+  return { kind: 'exited', exitCode: exit.exitCode }
 }
 
-interface Started {
-  child: ChildProcess
-  pid: number
-  exited: Promise<number>
+interface Started extends Launched {
+  output: Terminal | Pipes
+  terminal?: Terminal
 }
 
-async function start(program: Program, terminal: Terminal | undefined): Promise<Started | { error: unknown }> {
-  let child: ChildProcess
+/** `opened`: output may come on the terminal before this resolves. */
+async function start(
+  program: Program,
+  onData: (bytes: Buffer) => void,
+  opened: (terminal: Terminal) => void,
+): Promise<Started> {
+  const terminal = Terminal.open(onData)
+  if (terminal === undefined) {
+    const { child, ...launched } = await launchOnPipes(program.argv, program)
+    return { ...launched, output: new Pipes(child, onData) }
+  }
+  opened(terminal)
   try {
-    child = launch(program.argv, terminal?.childFd, program)
+    const launched = await launchOnTerminal(program.argv, terminal, program)
+    terminal.release()
+    return { ...launched, output: terminal, terminal }
   } catch (error) {
-    return { error }
+    terminal.close()
+    throw error
   }
-  if (child.pid === undefined) {
-    return { error: await new Promise<unknown>((resolve) => child.once('error', resolve)) }
-  }
-  const exited = new Promise<number>((resolve) => {
-    child.once('exit', (code, signal) => resolve(exitCodeOf(code, signal)))
-  })
-  return { child, pid: child.pid, exited }
 }

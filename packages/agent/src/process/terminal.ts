@@ -25,14 +25,17 @@ const manyBytes = 2048
 export class Terminal {
   /** File descriptor for the child; close it with `release` after the start. */
   readonly childFd: number
+  /** Under which a program may open the far side; undefined where the place has no /dev/pts of its own. */
+  readonly path: string | undefined
   readonly #masterFd: number
   readonly #stream: ReadStream
   #onData: (bytes: Buffer) => void
   #released = false
   #closed = false
 
-  private constructor(masterFd: number, childFd: number, onData: (bytes: Buffer) => void) {
-    this.childFd = childFd
+  private constructor(masterFd: number, child: FarSide, onData: (bytes: Buffer) => void) {
+    this.childFd = child.fd
+    this.path = child.path
     this.#masterFd = masterFd
     this.#onData = onData
     // One block for all reads: the default is a fresh block of 64 KiB for each 4 KiB that the kernel gives.
@@ -75,13 +78,13 @@ export class Terminal {
     } catch {
       return undefined
     }
-    const childFd = blockingDescriptor(pair)
+    const child = openBlocking(pair)
     closeSync(pair.slave)
-    if (childFd === undefined) {
+    if (child === undefined) {
       closeSync(pair.master)
       return undefined
     }
-    return new Terminal(pair.master, childFd, onData)
+    return new Terminal(pair.master, child, onData)
   }
 
   /** The child has its own copies now; ours would keep the terminal open for ever. */
@@ -133,20 +136,27 @@ export class Terminal {
   }
 }
 
+interface FarSide {
+  fd: number
+  path: string | undefined
+}
+
 /**
  * The native module opens both sides non-blocking, and the flag belongs to the open file that the child inherits:
  * programs would get EAGAIN from stdout when they write faster than we read. A second open of the same terminal blocks.
  */
-function blockingDescriptor(pair: { slave: number; pty: string }): number | undefined {
+function openBlocking(pair: { slave: number; pty: string }): FarSide | undefined {
   const flags = constants.O_RDWR | constants.O_NOCTTY
-  for (const path of [pair.pty, `/proc/self/fd/${pair.slave}`]) {
-    try {
-      return openSync(path, flags)
-    } catch {
-      // The place may have no /dev/pts of its own; then the other name works.
-    }
+  try {
+    return { fd: openSync(pair.pty, flags), path: pair.pty }
+  } catch {
+    // The place may have no /dev/pts of its own; then the other name works.
   }
-  return undefined
+  try {
+    return { fd: openSync(`/proc/self/fd/${pair.slave}`, flags), path: undefined }
+  } catch {
+    return undefined
+  }
 }
 
 const Native = z.custom<NativePty>(

@@ -8,14 +8,16 @@ import { pipeline } from 'node:stream/promises'
 import { cachedDataVersionTag } from 'node:v8'
 import { OrreryError, shieldedVariables } from '@orrery/protocol'
 import { holdProgram } from './hold.ts'
-import { launcherProgram } from './launcher.ts'
 import { findLibraries } from './libraries.ts'
 import { makeSnapshot, snapshotSource } from './snapshot.ts'
 
 export interface RuntimeSources {
   /** Where runtimes are kept; one directory per content. */
   outDir: string
-  /** The agent's build: `agent.mjs`, `circleci.mjs` and their chunks, and `agent.cjs` where there shall be a snapshot. */
+  /**
+   * The agent's build: `agent.mjs`, `circleci.mjs` and their chunks, `launch.<arch>` for the architectures that have one,
+   * and `agent.cjs` where there shall be a snapshot.
+   */
   agentDir: string
   /** Default: the Node that runs this program. */
   nodeBinary?: string
@@ -47,16 +49,17 @@ async function prepare({ outDir, agentDir, nodeBinary, ptyBinary }: RuntimeSourc
   const node = await realpath(nodeBinary ?? execPath)
   const pty = await realpath(ptyBinary ?? findPty())
   const { loader, files } = await findLibraries([node, pty])
-  const modules = (await readdir(agentDir)).filter((name) => name.endsWith('.mjs') || name === snapshotSource).sort()
+  const built = await readdir(agentDir)
+  const modules = built.filter((name) => name.endsWith('.mjs') || name === snapshotSource).sort()
   if (!modules.includes('agent.mjs')) throw new Error(`${agentDir} holds no agent.mjs`)
 
-  const launcher = launcherProgram(arch)
+  const launcher = `launch.${arch}`
   const wanted: [path: string, source: string | Buffer][] = [
     ['rt/ld.so', loader],
     ['rt/node', node],
     ['rt/pty.node', pty],
     ['rt/hold', holdProgram(arch)],
-    ...(launcher === undefined ? [] : [['rt/launch', launcher] satisfies [string, Buffer]]),
+    ...(built.includes(launcher) ? [['rt/launch', join(agentDir, launcher)] satisfies [string, string]] : []),
     ...[...files].map(([name, path]): [string, string] => [`rt/${name}`, path]),
     ...modules.map((name): [string, string] => [name, join(agentDir, name)]),
     ['bin/circleci', wrapper],
