@@ -15,10 +15,10 @@
  *   `place.json` (PlaceInfo), `spool/` (the agent's: log bytes and events, kept until acknowledged),
  *   `data/` (`CIRCLE_INTERNAL_TASK_DATA`), `tmp/` (archives on their way).
  *
- * A place that was started before its task is known has `wait` in place of `run`: the agent loads its parts, connects to
- * `wait.sock` in the task directory and waits. One byte means that the task is there (its gateway listens in the same
- * directory): from then on it is `run`. The end of the connection before that byte means that nobody needs the place, or
- * that the runner died: the agent exits with 0. No secret enters the place before its task does.
+ * A place that was started before its task is known has `wait` in place of `run`: the agent loads its parts, asks the
+ * gateway's socket for its task (`GET /spec`) and waits. The answer is the task: from then on it is `run`. The end of the
+ * connection before it means that nobody needs the place, or that the runner died: the agent exits with 0. No secret enters
+ * the place before its task does.
  *
  * Exit codes of `agent.mjs run`: 0 = every event acknowledged, the task is over whatever its outcome; 70 = internal
  * fault; 75 = the server gave the task up (410). After any other end the runner starts `agent.mjs drain <dir>` on the

@@ -1,11 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { createServer, type ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { dirname } from 'node:path'
 import { type JobSpec, withoutRegistryLogins } from '@orrery/protocol'
 import type { ArchiveStore } from './archives/archive-store.ts'
+import { type Answers, type Door, openDoor } from './door.ts'
 import type { RemoteDocker } from './drivers/driver.ts'
 import { answer, forwarder } from './forward.ts'
-import { listenInside } from './listen-inside.ts'
 import { isPlacePath, servePlace } from './place-requests.ts'
 import type { SshDoor } from './ssh-door.ts'
 
@@ -18,6 +18,8 @@ export interface Gateway {
   readonly contacted: Promise<void>
   /** Opens a path of the task's directory under which a program on the host can connect to the socket, however deep it is. */
   hostDirectory(): Promise<string>
+  /** Serves this door as well: that of a place which was made ahead. It is closed with the gateway. */
+  answerAt(door: Door): void
   /** Serves requests for an engine from now on; before, they are refused. */
   offerRemoteDocker(remoteDocker: RemoteDocker): void
   /** Safe to repeat. */
@@ -44,32 +46,32 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   let remoteDocker: RemoteDocker | undefined
   let spec = options.spec === undefined ? undefined : JSON.stringify(withoutRegistryLogins(options.spec))
 
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, (incoming, outgoing) => {
-    contact()
-    const path = incoming.url ?? ''
-    if (!isSafePath(path)) return answer(outgoing, 400, 'this path is not served')
-    if (spec !== undefined && incoming.method === 'GET' && path === '/spec') {
-      outgoing.writeHead(200, { 'content-type': 'application/json' }).end(spec)
-      return
-    }
-    if (path === sshPath && incoming.method === 'GET') return tellSshAddress(outgoing, options.sshDoor)
-    if (isPlacePath(path)) return void servePlace(remoteDocker, incoming, outgoing)
-    // The server answers 410 for the spec from the first event on; so do we, by asking it.
-    if (path === '/events') spec = undefined
-    void forward(incoming, outgoing)
-  })
-  server.on('upgrade', (incoming, socket) => {
-    if (incoming.url === sshPath && options.sshDoor !== undefined) options.sshDoor.offer(socket)
-    else socket.destroy()
-  })
-  // The job opens as many as it likes; they are the whole runner's file descriptors.
-  server.maxConnections = 256
-  await listenInside(server, options.socketPath)
+  const answers: Answers = {
+    request(incoming, outgoing) {
+      contact()
+      const path = incoming.url ?? ''
+      if (!isSafePath(path)) return answer(outgoing, 400, 'this path is not served')
+      if (spec !== undefined && incoming.method === 'GET' && path === '/spec') {
+        outgoing.writeHead(200, { 'content-type': 'application/json' }).end(spec)
+        return
+      }
+      if (path === sshPath && incoming.method === 'GET') return tellSshAddress(outgoing, options.sshDoor)
+      if (isPlacePath(path)) return void servePlace(remoteDocker, incoming, outgoing)
+      // The server answers 410 for the spec from the first event on; so do we, by asking it.
+      if (path === '/events') spec = undefined
+      void forward(incoming, outgoing)
+    },
+    upgrade(incoming, socket) {
+      if (incoming.url === sshPath && options.sshDoor !== undefined) options.sshDoor.offer(socket)
+      else socket.destroy()
+    },
+  }
+  const doors = [await openDoor(options.socketPath)]
+  doors[0]?.give(answers)
   let directory: Promise<FileHandle> | undefined
   const close = async (): Promise<void> => {
     options.sshDoor?.close()
-    server.closeAllConnections()
-    await new Promise<void>((resolve) => server.close(() => resolve()))
+    await Promise.all(doors.map((door) => door.close()))
     await (await directory)?.close()
   }
   let closed: Promise<void> | undefined
@@ -81,6 +83,10 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       // Opened when it is asked for: a place that was made ahead brings a directory of its own, which takes this name.
       directory ??= open(path)
       return `/proc/${process.pid}/fd/${(await directory).fd}`
+    },
+    answerAt(door) {
+      doors.push(door)
+      door.give(answers)
     },
     offerRemoteDocker(offered) {
       remoteDocker = offered

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Claim, type ErrorCode, type JobSpec, OrreryError, type TaskOutcome } from '@orrery/protocol'
 import { createBackoff } from './backoff.ts'
 import { heldBy } from './claim-loop.ts'
+import type { Door } from './door.ts'
 import { drainTask } from './drain.ts'
 import type { Place, PlaceExit } from './drivers/driver.ts'
 import { type Gateway, openGateway } from './gateway.ts'
@@ -49,7 +50,7 @@ export async function runClaim(
   // Also while services are still being started: a short job may be over before its place is complete.
   void gateway.contacted.then(() => lease.stop())
   try {
-    const place = await provision(context, task, claim, lease)
+    const place = await provision(context, task, claim, gateway, lease)
     if (place === undefined) return await cleanUp(context, task, gateway)
     await superviseTask(context, task, place, gateway, { lease, ...(isAlone(spec) ? { freeSlot } : {}) })
   } finally {
@@ -113,11 +114,17 @@ async function openTask(
 }
 
 /** Makes the place. Undefined when there is none: then the task has been ended or given back. */
-async function provision(context: RunnerContext, task: Task, claim: Claim, lease: Lease): Promise<Place | undefined> {
+async function provision(
+  context: RunnerContext,
+  task: Task,
+  claim: Claim,
+  gateway: Gateway,
+  lease: Lease,
+): Promise<Place | undefined> {
   const stepZero = await startStepZero(context, task)
   const signal = AbortSignal.any([lease.signal, context.stopped, task.abandoned])
   try {
-    const place = await makePlace(context, task, claim, stepZero, signal)
+    const place = await makePlace(context, task, claim, gateway, stepZero, signal)
     // Not on the way of the job's first step; a runner killed here ends step 0 after the adoption.
     task.stepZeroEnded = stepZero.end('success').catch((error: unknown) => {
       context.log('step 0 could not be ended', 'error', { taskId: task.held.taskId, error: String(error) })
@@ -152,16 +159,18 @@ async function makePlace(
   context: RunnerContext,
   task: Task,
   { spec }: Claim,
+  gateway: Gateway,
   stepZero: StepZero,
   signal: AbortSignal,
 ): Promise<Place> {
   const { mount: taskDirectory, path } = task.directory
   const privateDirectory = join(path, 'place')
   const log = (text: string): void => stepZero.log(text)
+  const answerAt = (door: Door): void => gateway.answerAt(door)
   const backoff = createBackoff()
   for (let left = mostStarts - 1; ; left--) {
     try {
-      return await context.driver.start({ spec, taskDirectory, privateDirectory, log, signal })
+      return await context.driver.start({ spec, taskDirectory, privateDirectory, answerAt, log, signal })
     } catch (error) {
       if (signal.aborted || left === 0 || error instanceof OrreryError) throw error
       const { reason } = blame(error)

@@ -15,7 +15,7 @@ import { EventFile } from '../spool/event-file.ts'
 import { type TaskPaths, taskPaths } from '../spool/layout.ts'
 import { KeyAgent } from '../ssh/key-agent.ts'
 import { GitAccess } from '../steps/checkout/git-access.ts'
-import { Connection } from '../uplink/connection.ts'
+import { Connection, type Reply } from '../uplink/connection.ts'
 import { RenewLoop } from '../uplink/renew-loop.ts'
 import { GoneError } from '../uplink/retry.ts'
 import { Sender } from '../uplink/sender.ts'
@@ -32,6 +32,12 @@ import type { Task } from './task.ts'
 /** Time what steps left in the background has to obey SIGTERM at the end of the task, ms. */
 const leftoverGraceMs = 1_000
 
+/** The task was asked for already. */
+export interface Asked {
+  connection: Connection
+  answer: Reply
+}
+
 /**
  * Runs the task of a task directory from the spec to the last acknowledgement:
  * prepare → step 1 → configured steps → `task.ended` → everything acknowledged.
@@ -39,14 +45,15 @@ const leftoverGraceMs = 1_000
  * Beside the steps run: one event loop, one loop for each log, the renew loop, the control server and the port
  * forwards. When the server gives the task up all children are killed at once.
  */
-export async function runTask(root: string): Promise<ExitCode> {
+export async function runTask(root: string, asked?: Asked): Promise<ExitCode> {
   const paths = taskPaths(root)
-  const connection = new Connection(paths.gateway)
+  const connection = asked?.connection ?? new Connection(paths.gateway)
   const processes = new ProcessTable()
   try {
-    const fetched = fetchSpec(connection)
+    const fetched = fetchSpec(connection, asked?.answer)
     fetched.catch(() => undefined)
     makeDirectories(paths)
+    mkdirSync(paths.spool, { recursive: true })
     prepareLauncher()
     const spec = await fetched
     await runSpec(spec, paths, connection, processes)
@@ -143,9 +150,9 @@ async function prepare(
   return task
 }
 
-/** What a start does to the disk it does at once: each way through the thread pool would cost more than the call. */
-function makeDirectories(paths: TaskPaths): void {
-  for (const path of [paths.spool, paths.data, paths.tmp]) mkdirSync(path, { recursive: true })
+/** Those that need no task. What a start does to the disk it does at once: each way through the thread pool would cost more than the call. */
+export function makeDirectories(paths: TaskPaths): void {
+  for (const path of [paths.data, paths.tmp]) mkdirSync(path, { recursive: true })
   // Steps may run as several users.
   chmodSync(paths.data, 0o777)
 }

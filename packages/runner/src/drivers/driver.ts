@@ -1,4 +1,5 @@
 import type { JobSpec, RemoteDockerAnswer, RemoteDockerEnd, RemoteDockerRequest } from '@orrery/protocol'
+import type { Door } from '../door.ts'
 
 /**
  * Makes places for tasks. Variants live in folders of the same shape (`drivers/docker`, later `drivers/vm`, …).
@@ -34,6 +35,8 @@ export interface PlaceRequest {
   taskDirectory: string
   /** Host path of a directory that no job sees, for the driver's files about this task; it goes with the task. */
   privateDirectory: string
+  /** For a place that was made ahead, with a door of its own: from now on the task's gateway answers there. */
+  answerAt(door: Door): void
   log(text: string): void
   signal: AbortSignal
 }

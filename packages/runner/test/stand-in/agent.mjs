@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -113,22 +112,20 @@ async function runStep(step, command, shell) {
   return status
 }
 
+/** @type {string | undefined} */
+let asked
 if (mode === 'wait') {
-  // The end of the connection without a byte: nobody needs this place.
-  const came = await new Promise((resolve) => {
-    const socket = connect(join(directory, 'wait.sock'))
-    socket.once('data', () => resolve(true))
-    socket.on('error', () => resolve(false))
-    socket.on('close', () => resolve(false))
-  })
-  if (came !== true) process.exit(0)
+  mkdirSync(join(directory, 'tmp'))
+  // The end of the connection without an answer: nobody needs this place.
+  const answer = await call('GET', '/spec').catch(() => process.exit(0))
+  asked = answer.text
 }
 if (mode === 'drain') {
   await report({ type: 'task.ended', outcome: 'infrastructure_fail', reason })
   process.exit(0)
 }
 mkdirSync(join(directory, 'spool'), { recursive: true })
-const spec = JSON.parse(await insist('GET', '/spec'))
+const spec = JSON.parse(asked ?? (await insist('GET', '/spec')))
 let outcome = 'success'
 for (const [index, step] of spec.steps.entries()) {
   const status = await runStep(101 + index, step.command, '/bin/sh')

@@ -145,8 +145,7 @@ async function makeContainers(
     seccomp,
   }
   signal.throwIfAborted()
-  const made =
-    warm === undefined ? await startPrimary(engine, plan) : takePrimary(warm, taskId, taskDirectory, images.length)
+  const made = warm === undefined ? await startPrimary(engine, plan) : takePrimary(warm, request, images.length)
   if (recipe !== undefined) engine.warm.used(recipe)
   const services = await made.beside(() =>
     Promise.all(images.slice(1).map((_, index) => docker.createContainer(serviceOptions(plan, index + 1)))),
@@ -197,8 +196,8 @@ async function startPrimary(engine: Engine, plan: ContainerPlan): Promise<Primar
   }
 }
 
-function takePrimary(warm: WarmPlace, taskId: string, mount: string, containers: number): Primary {
-  giveToTask(warm, { taskId, mount, containers })
+function takePrimary(warm: WarmPlace, { spec, taskDirectory, answerAt }: PlaceRequest, containers: number): Primary {
+  giveToTask(warm, { taskId: spec.taskId, mount: taskDirectory, containers }, answerAt)
   return { id: warm.containerId, agent: 'main', beside: (work) => work() }
 }
 

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises'
-import { createServer, Socket } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
-import { listenInside } from '../../listen-inside.ts'
+import { type Door, openDoor } from '../../door.ts'
 import { createParent, isInside, removeParent } from './cgroups.ts'
 import { unlessGone } from './client.ts'
 import { primaryOptions } from './containers.ts'
@@ -15,7 +15,7 @@ import { planNetwork } from './network.ts'
 import { writePlaceFiles } from './place-files.ts'
 import type { WarmPlace, WarmRecipe } from './warm.ts'
 
-/** How long a container may take from its start until its agent has connected, ms. */
+/** How long a container may take from its start until its agent asks for its task, ms. */
 const startPatienceMs = 60_000
 
 const Taken = z.object({ taskId: z.string(), mount: z.string(), containers: z.number().int() })
@@ -35,13 +35,13 @@ export async function makeWarmPlace(
   const directory = warmDirectory(engine, id)
   const mount = join(directory, 'mnt')
   const namespace = await engine.namespaces.take(0)
-  const server = createServer()
+  let door: Door | undefined
   let containerId: string | undefined
   try {
     await mkdir(mount, { recursive: true, mode: 0o700 })
     // `mkdir` applies the umask, and the agent may run as any user.
     await chmod(mount, 0o777)
-    await listenInside(server, join(mount, 'wait.sock'))
+    door = await openDoor(join(mount, 'gateway.sock'))
     const network = planNetwork(namespace, [])
     const { runnerId, runtimeDirectory, settings, starts, hasInit, seccomp } = engine
     const cgroupParent = engine.sharesCgroups ? await createParent(runnerId, id, resourceClass) : undefined
@@ -63,35 +63,39 @@ export async function makeWarmPlace(
     })
     const container = await engine.docker.createContainer(options)
     containerId = container.id
-    const connected = firstConnection(server)
-    connected.catch(() => undefined)
     await container.start()
-    // A container that died, e.g. with the engine, will not connect any more; who closes the pool waits for neither.
+    // A container that died, e.g. with the engine, will not ask any more; who closes the pool waits for neither.
     signal.throwIfAborted()
-    const closed = once(signal, 'abort')
-    const socket = await Promise.race([connected, containerExit(engine.docker, container.id), closed])
-    if (!(socket instanceof Socket)) throw new Error('its agent did not come up')
+    const patience = new AbortController()
+    const asked = await Promise.race([
+      door.asked.then(() => true),
+      containerExit(engine.docker, container.id).then(() => false),
+      once(signal, 'abort').then(() => false),
+      delay(startPatienceMs, false, { signal: patience.signal }).catch(() => false),
+    ])
+    patience.abort()
+    if (!asked) throw new Error('its agent did not come up')
     if (cgroupParent !== undefined && !isInside(cgroupParent, container.id)) throw new Error('it is not in its cgroup')
-    return { id, key, containerId, namespace, directory, cgroupParent, socket }
+    return { id, key, containerId, namespace, directory, cgroupParent, door }
   } catch (error) {
-    await removeWarmPlace(engine, { id, containerId, namespace, directory })
+    await removeWarmPlace(engine, { id, containerId, namespace, directory, ...(door && { door }) })
     throw error
-  } finally {
-    server.close()
   }
 }
 
 /**
- * Gives the place to a task: its mounted directory becomes the task's, with the gateway's socket and the place's facts
- * in it, and the agent is told. All of it at once, as the agent does what a start does to the disk. A crash before the note leaves an unused place; one after it, a place of the task.
+ * Gives the place to a task: its mounted directory becomes the task's, with the place's facts in it, and the agent's
+ * question is answered by the task's gateway. All of it at once, as the agent does what a start does to the disk. A crash
+ * before the note leaves an unused place; one after it, a place of the task.
  */
-export function giveToTask(place: WarmPlace, taken: Taken): void {
+export function giveToTask(place: WarmPlace, taken: Taken, answerAt: (door: Door) => void): void {
   const mount = join(place.directory, 'mnt')
-  rmSync(join(mount, 'wait.sock'), { force: true })
-  for (const name of ['gateway.sock', 'place.json']) renameSync(join(taken.mount, name), join(mount, name))
+  renameSync(join(taken.mount, 'place.json'), join(mount, 'place.json'))
+  // The gateway's own: who knows its path finds the place's by it.
+  rmSync(join(taken.mount, 'gateway.sock'))
   renameSync(mount, taken.mount)
   writeFileSync(join(place.directory, 'taken.json'), JSON.stringify(taken), { mode: 0o600 })
-  place.socket.end('1')
+  answerAt(place.door)
 }
 
 /**
@@ -111,9 +115,9 @@ export async function takenBy(engine: Workshop, placeId: string): Promise<Taken 
 /** Removes a place that nobody has taken, and gives its namespace back. What it cannot remove, a sweep can. */
 export async function removeWarmPlace(
   engine: Workshop,
-  place: Pick<WarmPlace, 'id' | 'namespace' | 'directory'> & { containerId: string | undefined; socket?: Socket },
+  place: Pick<WarmPlace, 'id' | 'namespace' | 'directory'> & { containerId: string | undefined; door?: Door },
 ): Promise<void> {
-  place.socket?.destroy()
+  await place.door?.close()
   try {
     if (place.containerId !== undefined) {
       await unlessGone(engine.docker.getContainer(place.containerId).remove({ force: true, v: true }))
@@ -129,17 +133,4 @@ export async function removeWarmPlace(
 
 export function warmDirectory(engine: Workshop, placeId: string): string {
   return join(engine.stateDirectory, 'warm', placeId)
-}
-
-function firstConnection(server: ReturnType<typeof createServer>): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('its agent did not come up')), startPatienceMs)
-    server.once('connection', (socket) => {
-      clearTimeout(timer)
-      socket.on('error', () => undefined)
-      // Read, or its end would not be noticed.
-      socket.resume()
-      resolve(socket)
-    })
-  })
 }

@@ -48,7 +48,7 @@ export class WarmPool implements ContainerPool {
   /** A container for this recipe that is up, if there is one; it is the caller's from then on. */
   take(recipe: WarmRecipe): WarmPlace | undefined {
     const key = keyOf(recipe)
-    const index = this.#ready.findIndex((place) => place.key === key && !place.socket.destroyed)
+    const index = this.#ready.findIndex((place) => place.key === key && !place.door.deserted)
     return index === -1 ? undefined : this.#ready.splice(index, 1)[0]
   }
 
@@ -133,7 +133,7 @@ export class WarmPool implements ContainerPool {
   #surplus(): WarmPlace[] {
     const wanted = this.#recent.map(({ key }) => key)
     return this.#ready.filter((place) => {
-      const index = place.socket.destroyed ? -1 : wanted.indexOf(place.key)
+      const index = place.door.deserted ? -1 : wanted.indexOf(place.key)
       if (index !== -1) wanted.splice(index, 1)
       return index === -1
     })

@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net'
 import type { ImageSpec, ResourceClass } from '@orrery/protocol'
+import type { Door } from '../../door.ts'
 import type { ReadyImage } from './images.ts'
 import type { Namespace } from './namespace.ts'
 
@@ -19,6 +19,6 @@ export interface WarmPlace {
   /** The driver's directory of this place; below it `mnt`, until a task takes it over. */
   directory: string
   cgroupParent: string | undefined
-  /** The agent's end of it: closed when the container died. */
-  socket: Socket
+  /** Where the agent has asked for its task. */
+  door: Door
 }
