@@ -34,7 +34,8 @@ export async function openDoor(socketPath: string): Promise<Door> {
   let waiting: { incoming: IncomingMessage; outgoing: ServerResponse } | undefined
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, (incoming, outgoing) => {
     if (answers !== undefined) return answers.request(incoming, outgoing)
-    if (waiting !== undefined || incoming.url !== '/spec') return answer(outgoing, 503, 'there is no task yet')
+    if (waiting !== undefined) return answer(outgoing, 503, 'there is no task yet')
+    if (incoming.url !== '/spec') return answer(outgoing, 503, 'the agent has not asked for its task yet')
     waiting = { incoming, outgoing }
     ask()
   })

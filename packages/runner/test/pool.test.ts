@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { FakeTask } from './fake-server.ts'
@@ -26,14 +27,27 @@ async function waiting() {
   return list.filter(({ Labels }) => !existsSync(join(directoryOf(Labels['orrery.warm'] ?? ''), 'taken.json')))
 }
 const directoryOf = (placeId: string) => join(kit.directory, 'data', 'warm', placeId)
-/** Its agent has rehearsed, and made the directories that need no task: it asks for one now. */
+/** Its agent has asked for its task. */
 const ready = (count: number) =>
   eventually(async () => {
     const list = await waiting()
-    return list.length === count && list.every(({ Labels }) => isUp(Labels['orrery.warm'] ?? ''))
+    const up = await Promise.all(list.map(({ Labels }) => isUp(Labels['orrery.warm'] ?? '')))
+    return list.length === count && up.every(Boolean)
   })
-const isUp = (placeId: string) =>
-  existsSync(join(directoryOf(placeId), 'mnt', 'tmp')) && !existsSync(join(directoryOf(placeId), 'mnt', 'rehearsal'))
+function isUp(placeId: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socketPath = join(directoryOf(placeId), 'mnt', 'gateway.sock')
+    const outgoing = request({ socketPath, path: '/' }, (incoming) => {
+      let text = ''
+      incoming.on('data', (chunk) => {
+        text += chunk
+      })
+      incoming.on('end', () => resolve(text.includes('there is no task yet')))
+    })
+    outgoing.on('error', () => resolve(false))
+    outgoing.end()
+  })
+}
 const endOf = (task: FakeTask) => kit.server.until(() => kit.server.outcome(task) !== undefined)
 async function run(images: Parameters<typeof jobSpec>[0], command: string): Promise<FakeTask> {
   const task = kit.server.enqueue(jobSpec(images, [command]))
@@ -118,7 +132,7 @@ describe('a container that was started ahead', () => {
     const mount = join(directoryOf(one?.Labels['orrery.warm'] ?? ''), 'mnt')
 
     expect(JSON.stringify(info)).not.toContain(secret)
-    expect((await readdir(mount)).sort()).toEqual(['gateway.sock', 'tmp'])
+    expect(await readdir(mount)).toEqual(['gateway.sock'])
   })
 
   it('is not taken when it has died, and another one is made', async () => {

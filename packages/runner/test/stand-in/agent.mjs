@@ -115,7 +115,6 @@ async function runStep(step, command, shell) {
 /** @type {string | undefined} */
 let asked
 if (mode === 'wait') {
-  mkdirSync(join(directory, 'tmp'))
   // The end of the connection without an answer: nobody needs this place.
   const answer = await call('GET', '/spec').catch(() => process.exit(0))
   asked = answer.text
