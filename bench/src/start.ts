@@ -16,9 +16,12 @@ interface Start {
 
 /** What refilling a pool takes is not part of the next start; people push less often than this. */
 const pauseMs = 1_200
-/** Written so that the command itself, which a log begins with, does not hold it. */
-const command = `printf 'first%sline' -`
-const output = 'first-line'
+/**
+ * Written so that the command itself, which a log begins with, does not hold it. Its last byte is not the beginning of a
+ * token, as an "e" would be: such a byte is kept until the next one tells.
+ */
+const command = `printf 'first%sword' -`
+const output = 'first-word'
 
 /**
  * From the claim to the first byte of the first step's output in the server's store. `start.warm`: a container of the

@@ -47,8 +47,10 @@ export async function createReporter(
   const spool = createSpool(file)
   let sending: Promise<void> | undefined
 
+  let pause: NodeJS.Timeout | undefined
   const unsent = (): TaskEvent[] => events.filter(({ seq }) => seq > acked)
   const kick = (): void => {
+    clearTimeout(pause)
     if (sending !== undefined || gone || acked >= last) return
     sending = send().finally(() => {
       sending = undefined
@@ -103,7 +105,9 @@ export async function createReporter(
       const event: TaskEvent = { seq: last, at: now(), ...body }
       events.push(event)
       spool.add(event)
-      kick()
+      // The first one begins step 0: the way to the job's first step comes before what tells of it.
+      if (last > 1) kick()
+      else pause = setTimeout(kick, firstPauseMs)
     },
     resendWith: (step, resend) => void resenders.set(step, resend),
     async flushed() {
@@ -111,9 +115,15 @@ export async function createReporter(
       while (sending !== undefined) await sending
       return !gone && acked >= last
     },
-    stop: () => own.abort(),
+    stop() {
+      clearTimeout(pause)
+      own.abort()
+    },
   }
 }
+
+/** How long the first event of a task waits, ms. */
+const firstPauseMs = 40
 
 /** The last number that the server has. Undefined when the task is no longer ours, or the signal aborted. */
 async function askStored(client: TaskClient, signal: AbortSignal): Promise<number | undefined> {

@@ -52,7 +52,7 @@ export async function runTask(root: string, asked?: Asked): Promise<ExitCode> {
   try {
     const fetched = fetchSpec(connection, asked?.answer)
     fetched.catch(() => undefined)
-    makeDirectories(paths)
+    if (asked === undefined) makeDirectories(paths)
     mkdirSync(paths.spool, { recursive: true })
     prepareLauncher()
     const spec = await fetched

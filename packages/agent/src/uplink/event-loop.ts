@@ -16,8 +16,11 @@ export interface EventLoopOptions {
 
 /** Server and agent disagree about a log this often before it counts as a fault: each time it was sent anew. */
 const maxDisagreements = 5
-/** News gather for so long before they leave: steps begin in the moment in which others end. ms. */
-const gatherMs = 10
+/**
+ * News gather for so long before they leave: steps begin in the moment in which others end, and the first output of a
+ * step has the way for itself. ms.
+ */
+const gatherMs = 25
 /** The same, while one short step follows the other: nobody reads as fast, and each request costs server and runner. ms. */
 const busyGatherMs = 100
 /** A request that ended less than so long ago means that steps are short. ms. */

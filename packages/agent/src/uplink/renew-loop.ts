@@ -15,6 +15,8 @@ const longestHoldS = 20
 /** Before the first answer tells the lease. The runner renewed until the agent's first call, so this is never too long. */
 const firstLeaseS = 45
 const firstHoldS = 0
+/** The first renewal leaves so long after the start: what the first step has to send goes first. ms. */
+const firstPauseMs = 500
 /** Shortest time between two renewals, whatever the server answers. */
 const shortestRoundMs = 250
 
@@ -44,6 +46,7 @@ export class RenewLoop {
     const backoff = new Backoff()
     let holdS = firstHoldS
     this.#expireIn(firstLeaseS, performance.now())
+    await delay(firstPauseMs, undefined, { signal }).catch(() => undefined)
     while (!signal.aborted) {
       const asked = performance.now()
       const answer = await this.#renew(holdS, signal)

@@ -17,14 +17,15 @@ type SshLimits = Omit<NonNullable<JobSpec['ssh']>, 'authorizedKeys'>
 /** execution.md 19: ten minutes with nobody connected, two hours at most. */
 const sshLimits: SshLimits = { idleS: 600, longestS: 7200 }
 
-/** The one document a runner gets with a claim (execution.md 1.1). Made anew at each call: secrets are never stored in it. */
-export async function makeJobSpec(ctx: EngineContext, taskId: string): Promise<JobSpec> {
-  const facts = await loadTaskFacts(ctx.db, taskId)
-  const [earlier, secrets, tokens] = await Promise.all([
-    earlierJobs(ctx.db, facts.job.id),
-    loadSecrets(ctx, facts),
-    jobTokens(ctx, facts),
-  ])
+/**
+ * The one document a runner gets with a claim (execution.md 1.1). Made anew at each call: secrets are never stored in it.
+ * A runner waits for it, so what needs nothing of the rest is asked at the same time.
+ */
+export async function makeJobSpec(ctx: EngineContext, task: { id: string; job_id: string }): Promise<JobSpec> {
+  const asked = earlierJobs(ctx.db, task.job_id)
+  asked.catch(() => undefined)
+  const facts = await loadTaskFacts(ctx.db, task.id)
+  const [earlier, secrets, tokens] = await Promise.all([asked, loadSecrets(ctx, facts), jobTokens(ctx, facts)])
   const tests = { earlierResults: earlier.length > 0, rerunFailedOf: facts.job.rerunsFailedTestsOf ?? null }
   return { ...assembleJobSpec(facts, { ...secrets, ...(tokens && { tokens }) }, ctx.options), tests }
 }

@@ -49,7 +49,7 @@ async function claimOnce(ctx: EngineContext, runner: Runner): Promise<ClaimedTas
       const leaseUntil = new Date(tx.now.getTime() + ctx.options.leaseS * 1000)
       const task = await claimNext(tx.db, runner, leaseUntil)
       if (!task) return null
-      const document = makeJobSpec(ctx, task.id)
+      const document = makeJobSpec(ctx, task)
       document.catch(() => undefined)
       tx.event('task.claimed', placeOfTask(task), {
         nodeIndex: task.node_index,
@@ -83,7 +83,7 @@ async function rejectTask(ctx: EngineContext, lease: TaskLease, error: unknown):
 export async function taskSpec(ctx: EngineContext, lease: TaskLease): Promise<JobSpec> {
   const task = await heldTask(ctx.db, lease)
   if (task.agent_seq > 0) throw gone(lease)
-  return withoutRegistryLogins(await makeJobSpec(ctx, task.id))
+  return withoutRegistryLogins(await makeJobSpec(ctx, task))
 }
 
 export async function heldTasks(ctx: EngineContext, runnerId: string): Promise<HeldTask[]> {
