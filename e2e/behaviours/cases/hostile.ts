@@ -63,6 +63,18 @@ export const hostile: Behaviours = {
     ],
     says: { s: '', next: 'on\nfrom another session\n', foreground: 'in its own group\n', 'hung up': /^first\n/ },
   },
+  'kills-what-starts-it': {
+    numbers: [],
+    // The process that starts all steps, by its name; this step's own leader is its copy and stays.
+    steps: [
+      say('kills', 'kill -9 $(ps -o ppid= -p $PPID); sleep 0.3; echo on; exit 5'),
+      say('next', 'echo next; (sleep 0.1; pkill -9 -x launch) & wait', { when: 'always' }),
+      say('last', 'echo last', { when: 'always' }),
+    ],
+    status: 'failed',
+    ran: ['kills failed 5', 'next failed 137', 'last success 0'],
+    says: { kills: /^on\n/, next: /^next\n/, last: 'last\n' },
+  },
   'agent-beside': {
     numbers: [],
     // With a command of its own the container's main process is the image's, and the agent is started beside it.
