@@ -11,9 +11,19 @@ const types: pg.CustomTypesConfig = {
     oid === int8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format as 'text'),
 }
 
+/** What a claim uses at the same time; kept open, for a job that comes after a quiet hour shall not wait for new ones. */
+const leastConnections = 4
+const mostConnections = 20
+
 /** A pool on the database. Connections that die idle are replaced at the next use. */
 export function openDatabase(databaseUrl: string): Kysely<Schema> {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 20, types, application_name: 'orrery' })
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    min: leastConnections,
+    max: mostConnections,
+    types,
+    application_name: 'orrery',
+  })
   // Without a listener a lost connection would end the process; the query on it, or the next one, reports the trouble.
   // The pool listens for connections that lie idle only, so those in use need a listener of their own.
   pool.on('error', () => undefined)
