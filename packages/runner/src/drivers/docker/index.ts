@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { OrreryError } from '@orrery/protocol'
 import type { Driver } from '../driver.ts'
 import { adoptPlaces } from './adopt.ts'
+import { CgroupPaths } from './cgroup-paths.ts'
 import { StartChoice } from './choose-starts.ts'
 import { connect, engineMessage } from './client.ts'
 import type { Engine } from './engine.ts'
+import { findCgroups } from './find-cgroups.ts'
 import { blockHost } from './firewall.ts'
 import { lookAhead } from './images.ts'
 import { Namespaces } from './namespaces.ts'
@@ -45,6 +47,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     hasInit: false,
     seccomp: seccompProfile,
     seesExecsEnd: true,
+    cgroups: new CgroupPaths(runnerId),
     sharesCgroups: false,
   }
   const workshop = Object.assign(bag, { namespaces: new Namespaces(bag) })
@@ -63,7 +66,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     async back() {
       // Whoever restarts an engine may have loaded new firewall rules.
       await protectHost(engine, options.warn)
-      await probe(engine, choice)
+      await probe(engine, choice, options.warn)
       await engine.namespaces.recover()
       await sweepAll(engine, engine.places)
       isSweepDue = false
@@ -73,7 +76,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     name: 'docker',
     executors: ['docker'],
     async probe() {
-      const facts = await probe(engine, choice)
+      const facts = await probe(engine, choice, options.warn)
       firewalled ??= protectHost(engine, options.warn)
       await firewalled
       return facts
@@ -104,13 +107,16 @@ async function protectHost(engine: Engine, warn: DockerDriverOptions['warn']): P
 }
 
 /** Facts for step 0 (spec: execution.md 2.4); also learns what this engine can do. */
-async function probe(engine: Engine, choice: StartChoice): Promise<Record<string, string>> {
+async function probe(
+  engine: Engine,
+  choice: StartChoice,
+  warn: DockerDriverOptions['warn'],
+): Promise<Record<string, string>> {
   try {
     const info: Record<string, unknown> = await engine.docker.info()
     const fact = (name: string): string => String(info[name] ?? '')
     engine.hasInit = fact('InitBinary') !== ''
-    // With systemd as the manager, parents are slices of its own and paths are refused.
-    engine.sharesCgroups = info['CgroupDriver'] === 'cgroupfs'
+    await findCgroups(engine, info, warn)
     if (await isPodman(engine.docker)) {
       engine.seccomp = await writeProfile(engine.stateDirectory)
       engine.seesExecsEnd = false

@@ -6,7 +6,6 @@ import { createServer, Socket } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { listenInside } from '../../listen-inside.ts'
-import { createParent, isInside, removeParent } from './cgroups.ts'
 import { unlessGone } from './client.ts'
 import { primaryOptions } from './containers.ts'
 import type { Workshop } from './engine.ts'
@@ -44,7 +43,7 @@ export async function makeWarmPlace(
     await listenInside(server, join(mount, 'wait.sock'))
     const network = planNetwork(namespace, [])
     const { runnerId, runtimeDirectory, settings, starts, hasInit, seccomp } = engine
-    const cgroupParent = engine.sharesCgroups ? await createParent(runnerId, id, resourceClass) : undefined
+    const cgroupParent = engine.sharesCgroups ? await engine.cgroups.create(id, resourceClass) : undefined
     const options = primaryOptions({
       runnerId,
       owner: { kind: 'warm', placeId: id },
@@ -71,7 +70,8 @@ export async function makeWarmPlace(
     const closed = once(signal, 'abort')
     const socket = await Promise.race([connected, containerExit(engine.docker, container.id), closed])
     if (!(socket instanceof Socket)) throw new Error('its agent did not come up')
-    if (cgroupParent !== undefined && !isInside(cgroupParent, container.id)) throw new Error('it is not in its cgroup')
+    if (cgroupParent !== undefined && !engine.cgroups.holds(id, container.id))
+      throw new Error('it is not in its cgroup')
     return { id, key, containerId, namespace, directory, cgroupParent, socket }
   } catch (error) {
     await removeWarmPlace(engine, { id, containerId, namespace, directory })
@@ -122,7 +122,7 @@ export async function removeWarmPlace(
     engine.namespaces.forget(place.namespace)
     throw error
   }
-  await removeParent(engine.runnerId, place.id)
+  await engine.cgroups.remove(place.id)
   await rm(place.directory, { recursive: true, force: true })
   await engine.namespaces.giveBack(place.namespace)
 }
