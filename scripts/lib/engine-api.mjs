@@ -44,6 +44,8 @@ function send(dockerHost, method, path, options = {}) {
     outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${options.timeoutMs} ms`)))
     outgoing.on('error', reject)
     if (!options.body) return outgoing.end()
+    // Else with the first byte, which a slow program may print after the five minutes that Docker waits for a request.
+    outgoing.flushHeaders()
     options.body.on('error', (error) => outgoing.destroy(error))
     options.body.pipe(outgoing)
   })
