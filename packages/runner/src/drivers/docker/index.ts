@@ -11,6 +11,7 @@ import { findCgroups } from './find-cgroups.ts'
 import { blockHost } from './firewall.ts'
 import { lookAhead } from './images.ts'
 import { Namespaces } from './namespaces.ts'
+import { openDirectory } from './open-directory.ts'
 import { seccompProfile } from './seccomp.ts'
 import type { DockerDriverOptions } from './settings.ts'
 import { startPlace } from './start.ts'
@@ -89,6 +90,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
       // From here on this process knows all that is there, and may clean up after a restart of the engine.
       watched ??= watchEngine(docker, watcher, closed.signal)
     },
+    openDirectory: (path) => openDirectory(engine, path),
     async close() {
       closed.abort()
       await watched
