@@ -66,6 +66,8 @@ export interface Engine {
   seccomp: string
   /** Learnt by the probe: the engine knows when what was started beside a main process has ended. Podman does not. */
   seesExecsEnd: boolean
+  /** Learnt by the probe: where a namespace finds the network's name server. Podman's is the gateway. */
+  servesNames: 'in the namespace' | 'at the gateway'
   /** Common limits of tasks. */
   cgroups: TaskCgroups
   /** They can be made for this engine, and containers were really found under them so far. */

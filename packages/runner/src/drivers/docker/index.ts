@@ -39,6 +39,8 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
       checked: new Map(),
       logins: new Map(),
       looks: new WeakMap(),
+      asksRegistries: true,
+      tellsOrigins: true,
       ecr: settings.ecr,
       gar: settings.gar,
     },
@@ -48,6 +50,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     hasInit: false,
     seccomp: seccompProfile,
     seesExecsEnd: true,
+    servesNames: 'in the namespace',
     cgroups: new CgroupPaths(runnerId),
     sharesCgroups: false,
   }
@@ -119,9 +122,12 @@ async function probe(
     const fact = (name: string): string => String(info[name] ?? '')
     engine.hasInit = fact('InitBinary') !== ''
     await findCgroups(engine, info, warn)
+    engine.images.tellsOrigins = !JSON.stringify(info['DriverStatus'] ?? []).includes('io.containerd.snapshotter')
     if (await isPodman(engine.docker)) {
       engine.seccomp = await writeProfile(engine.stateDirectory)
       engine.seesExecsEnd = false
+      engine.servesNames = 'at the gateway'
+      engine.images.asksRegistries = false
     }
     engine.starts = await choice.of(info)
     engine.namespaces.prepare()

@@ -119,7 +119,7 @@ async function makeContainers(
     belongings.namespace = warm.namespace
     belongings.warm = { placeId: warm.id, containerId: warm.containerId }
   } else belongings.namespace = await engine.namespaces.take(images.length)
-  const network = planNetwork(belongings.namespace, images)
+  const network = planNetwork(engine, belongings.namespace, images)
   const directory = warm?.directory ?? request.privateDirectory
   writePlaceInfo(engine, taskDirectory, images, ready)
   const [cgroupParent, files] = await Promise.all([

@@ -41,7 +41,7 @@ export async function makeWarmPlace(
     // `mkdir` applies the umask, and the agent may run as any user.
     await chmod(mount, 0o777)
     await listenInside(server, join(mount, 'wait.sock'))
-    const network = planNetwork(namespace, [])
+    const network = planNetwork(engine, namespace, [])
     const { runnerId, runtimeDirectory, settings, starts, hasInit, seccomp } = engine
     const cgroupParent = engine.sharesCgroups ? await engine.cgroups.create(id, resourceClass) : undefined
     const options = primaryOptions({
