@@ -44,6 +44,8 @@ function send(dockerHost, method, path, options = {}) {
     outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${options.timeoutMs} ms`)))
     outgoing.on('error', reject)
     if (!options.body) return outgoing.end()
+    // Else with the first byte, which a slow program may print after the five minutes that Docker waits for a request.
+    outgoing.flushHeaders()
     options.body.on('error', (error) => outgoing.destroy(error))
     options.body.pipe(outgoing)
   })
@@ -101,8 +103,11 @@ export async function imageLabels(dockerHost, image) {
  * @throws {SetupError} with the engine's message and the last lines of what it printed
  */
 export async function followStream(dockerHost, path, body) {
-  const answer = await send(dockerHost, 'POST', path, { body, contentType: body && 'application/x-tar' })
-  const text = await readText(answer.body)
+  const { answer, text } = await send(dockerHost, 'POST', path, { body, contentType: body && 'application/x-tar' })
+    .then(async (answer) => ({ answer, text: await readText(answer.body) }))
+    .catch((/** @type {NodeJS.ErrnoException} */ { code, message }) => {
+      throw new SetupError(`The container engine at ${dockerHost} broke off: ${message || code}`)
+    })
   /** @type {string[]} */
   const printed = []
   let failure = answer.status === 200 ? undefined : text

@@ -1,8 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { afterAll, describe, expect, it } from 'vitest'
 import { findTrust } from './ca.mjs'
+import { followStream } from './engine-api.mjs'
 import { imageMap } from './images.mjs'
 import { isInstalled } from './install.mjs'
 import { createProgress } from './progress.mjs'
@@ -128,6 +131,30 @@ describe('local images', () => {
 
     expect(recipeHash({ ...recipe, from: 'base' })).not.toBe(recipeHash({ ...recipe, from: 'busybox' }))
     expect(recipeHash(recipe)).toBe(recipeHash({ ...recipe }))
+  })
+})
+
+describe('an image on its way to the engine', () => {
+  it('is announced before its first byte, which a slow machine makes after the engine has lost patience', async () => {
+    const archive = new PassThrough()
+    let received = ''
+    const engine = createServer(async (request, response) => {
+      // Only now: an engine that waits for the request would wait for ever.
+      archive.end('archive')
+      for await (const bytes of request) received += bytes
+      response.end('{"stream":"done"}')
+    })
+    const port = await new Promise((resolve) => {
+      engine.listen(0, '127.0.0.1', () => {
+        const address = engine.address()
+        resolve(typeof address === 'object' && address !== null ? address.port : 0)
+      })
+    })
+
+    await followStream(`tcp://127.0.0.1:${port}`, '/images/create?fromSrc=-', archive)
+    engine.close()
+
+    expect(received).toBe('archive')
   })
 })
 

@@ -56,7 +56,7 @@ export async function adoptTasks(context: RunnerContext, running: RunningTasks):
   // Of a task without a place the driver may still hold the rest: a network, a cgroup.
   await context.driver.sweep(new Set([...kept].filter((taskId) => places.has(taskId))))
   for (const taskId of await listTaskDirectories(context.settings.dataDir)) {
-    if (!kept.has(taskId)) await removeTaskDirectory(taskDirectory(context.settings.dataDir, taskId))
+    if (!kept.has(taskId)) await removeTaskDirectory(context.driver, taskDirectory(context.settings.dataDir, taskId))
   }
 }
 
@@ -105,7 +105,7 @@ async function endLost(context: RunnerContext, held: HeldTask): Promise<void> {
   const reason = 'the runner lost the place of this task'
   await reporter.report({ type: 'task.ended', outcome: 'infrastructure_fail', reason })
   await reporter.flushed()
-  await removeTaskDirectory({ ...taskDirectory(dataDir, held.taskId), path: file })
+  await removeTaskDirectory(context.driver, { ...taskDirectory(dataDir, held.taskId), path: file })
 }
 
 async function openTask(

@@ -23,7 +23,7 @@ export async function drainTask(
   const lease = keepLease(task.client, task.leaseS, AbortSignal.any([context.stopped, task.abandoned]))
   try {
     try {
-      await removeTraps(task.directory)
+      await removeTraps(context.driver, task.directory)
     } catch (error) {
       context.log('a spool cannot be read safely', 'warn', { taskId: task.held.taskId, error: String(error) })
       return 'failed'

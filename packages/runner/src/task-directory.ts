@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'nod
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { Driver } from './drivers/driver.ts'
 
 /**
  * Paths of one task on the host: `<dataDir>/tasks/<taskId>/`, mode 0700. Only `mount` is seen by the job (as
@@ -43,9 +44,14 @@ export function taskDirectory(dataDir: string, taskId: string): TaskDirectory {
  * Makes the directory of a fresh claim; what an earlier claim of the task left is removed. Six short calls, made at once:
  * each way through the thread pool would take longer than the call, and a job waits.
  */
-export async function createTaskDirectory(dataDir: string, taskId: string, claim: StoredClaim): Promise<TaskDirectory> {
+export async function createTaskDirectory(
+  driver: DirectoryOpener,
+  dataDir: string,
+  taskId: string,
+  claim: StoredClaim,
+): Promise<TaskDirectory> {
   const directory = taskDirectory(dataDir, taskId)
-  if (existsSync(directory.path)) await removeTaskDirectory(directory)
+  if (existsSync(directory.path)) await removeTaskDirectory(driver, directory)
   mkdirSync(directory.path, { recursive: true, mode: 0o700 })
   mkdirSync(directory.mount)
   // `mkdir` applies the umask, and the job may run as any user.
@@ -69,15 +75,30 @@ export async function listTaskDirectories(dataDir: string): Promise<string[]> {
   return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
 }
 
-export async function removeTaskDirectory(directory: TaskDirectory): Promise<void> {
-  await rm(directory.path, { recursive: true, force: true, maxRetries: 3 })
+export async function removeTaskDirectory(driver: DirectoryOpener, directory: TaskDirectory): Promise<void> {
+  const remove = () => rm(directory.path, { recursive: true, force: true, maxRetries: 3 })
+  try {
+    await remove()
+  } catch (error) {
+    if (!isRefused(error)) throw error
+    await driver.openDirectory?.(directory.path)
+    await remove()
+  }
+}
+
+/** What lies there belongs to the users of the job; only root may read and remove it all the same. */
+export type DirectoryOpener = Pick<Driver, 'openDirectory'>
+
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM')
 }
 
 /**
  * Removes everything from the mounted part that is neither file nor directory. The host reads the spool after the
  * place has ended, with the runner's rights: a link that the job left there must not lead it to the host's files.
  */
-export async function removeTraps(directory: TaskDirectory): Promise<void> {
+export async function removeTraps(driver: DirectoryOpener, directory: TaskDirectory): Promise<void> {
+  if (process.getuid?.() !== 0) await driver.openDirectory?.(directory.path)
   const open = [directory.mount]
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
     for (const entry of await readdir(path, { withFileTypes: true })) {

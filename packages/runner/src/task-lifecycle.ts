@@ -85,7 +85,12 @@ async function openTask(
   const held = heldBy(claim)
   const sshDoor = spec.ssh === undefined ? undefined : await openSshDoor(context.settings.ssh)
   const sshPort = sshDoor?.address.port
-  const directory = await createTaskDirectory(dataDir, taskId, { epoch, taskToken, logBytesPerStep, sshPort })
+  const directory = await createTaskDirectory(context.driver, dataDir, taskId, {
+    epoch,
+    taskToken,
+    logBytesPerStep,
+    sshPort,
+  })
   const client = context.server.task(held)
   const socketPath = `${directory.mount}/gateway.sock`
   const { archives } = context
@@ -351,5 +356,5 @@ export async function cleanUp(context: RunnerContext, task: Task, gateway: Gatew
   const isSent = task.abandoned.aborted || (await task.reporter.flushed()) || !context.stopped.aborted
   task.reporter.stop()
   await gateway.close()
-  if (isSent) await removeTaskDirectory(task.directory)
+  if (isSent) await removeTaskDirectory(context.driver, task.directory)
 }

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { connect, unlessGone } from '../src/drivers/docker/client.ts'
+import { unlessGone } from '../src/drivers/docker/client.ts'
 import type { ImageSource } from '../src/drivers/docker/image-source.ts'
 import { prepareImage } from '../src/drivers/docker/images.ts'
 import { docker } from './kit.ts'
-import { type Registry, startRegistry } from './registry.ts'
+import { freshSource, type Registry, startRegistry } from './registry.ts'
 
 let registry: Registry
 let vault: Registry
@@ -28,7 +28,7 @@ afterAll(async () => {
   await vault.close()
 })
 beforeEach(() => {
-  source = { docker: connect(undefined), imageMap: [], checked: new Map(), logins: new Map(), looks: new WeakMap() }
+  source = freshSource({})
   image = `${registry.host}/team/app${Math.random().toString(36).slice(2, 8)}`
   text = ''
   registry.requests.length = 0
@@ -49,6 +49,36 @@ describe('an image', () => {
     expect(text).toMatch(/^Starting container .+\n {2}warning: pulling without credentials/)
     expect(text).toMatch(/ {2}[0-9a-f]{12}: (Pull complete|Already exists)\n/)
     expect(text).toMatch(new RegExp(`using image ${image}@sha256:[0-9a-f]{64}\\n {2}created 2024-`))
+  })
+
+  it('of an engine that cannot ask a registry is pulled again, but not for every job', async () => {
+    source.asksRegistries = false
+    await prepare(image)
+    await prepare(image)
+    expect(text).toContain('image found on this host')
+    const first = text.match(/@sha256:[0-9a-f]{64}/)?.[0]
+
+    registry.change()
+    source.checked.clear()
+    text = ''
+    await prepare(image)
+
+    expect(text).toMatch(/@sha256:[0-9a-f]{64}/)
+    expect(text).not.toContain(first)
+  })
+
+  it("that no registry has is the operator's to name, where the engine does not tell it from others", async () => {
+    await prepare(image)
+    source.tellsOrigins = false
+    source.checked.clear()
+    registry.fail(404, 2)
+    source.imageMap = [{ match: 'cimg/*', image }]
+    await prepare('cimg/base:current')
+    source.checked.clear()
+    registry.fail(404, 2)
+
+    expect(text).toContain('no registry has it; using the image found on this host')
+    await expect(prepare(image)).rejects.toMatchObject({ code: 'ORY_IMAGE_PULL' })
   })
 
   it('is not pulled again while the registry has the same, nor asked about for every job', async () => {

@@ -16,13 +16,19 @@ export const debian = 'orrery-test/debian'
 
 export const docker = new Docker()
 
+/** Numbers of a user and a group. */
+export interface User {
+  uid: number
+  gid: number
+}
+
 export interface Kit {
   server: FakeServer
   directory: string
   /** A runner on the kit's data directory; `restart` in one line: stop one, make the next. */
   runner(settings?: Partial<RunnerSettings>): Promise<Runner>
   /** The same runner as a process of its own, to be killed. */
-  process(settings?: Partial<RunnerSettings>): ChildProcess
+  process(settings?: Partial<RunnerSettings>, user?: User): ChildProcess
   /** Resolves when no container, network, cgroup or directory of the task is left; throws after ten seconds. */
   gone(taskId: string): Promise<void>
   close(): Promise<void>
@@ -47,9 +53,12 @@ export async function startKit(): Promise<Kit> {
       await runner.start()
       return runner
     },
-    process(settings = {}) {
+    process(settings = {}, user) {
       const script = join(import.meta.dirname, 'runner-process.ts')
-      const child = spawn(process.execPath, [script, JSON.stringify({ ...common, ...settings })], { stdio: 'ignore' })
+      const words = [{ ...common, ...settings }, ...(user === undefined ? [] : [user])].map((one) =>
+        JSON.stringify(one),
+      )
+      const child = spawn(process.execPath, [script, ...words], { stdio: 'ignore' })
       processes.push(child)
       return child
     },

@@ -127,7 +127,8 @@ function saveImage(): { config: Buffer; layers: Buffer[] } {
 /** Where images come from, with nothing learned yet; `clouds`: who gives logins. */
 export function freshSource(clouds: Pick<ImageSource, 'ecr' | 'gar'>): ImageSource {
   const learned = { checked: new Map(), logins: new Map(), looks: new WeakMap() }
-  return { docker: connect(undefined), imageMap: [], ...learned, ...clouds }
+  const engine = { docker: connect(undefined), asksRegistries: true, tellsOrigins: true }
+  return { ...engine, imageMap: [], ...learned, ...clouds }
 }
 
 /** Removes what the tests' engine pulled from the registry. */

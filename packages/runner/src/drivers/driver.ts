@@ -25,6 +25,11 @@ export interface Driver {
   adopt(): Promise<Place[]>
   /** Removes everything labelled with this runner whose task is not in `keep`. */
   sweep(keep: ReadonlySet<string>): Promise<void>
+  /**
+   * Lets the runner's user read and remove everything below a directory of its own that a place had; all processes of
+   * that place have ended. Absent where places run as that user.
+   */
+  openDirectory?(path: string): Promise<void>
   /** Removes what was made ahead for tasks that have not come. Places that run stay. */
   close?(): Promise<void>
 }

@@ -90,6 +90,13 @@ test('a compile that takes too long is ended and told, and the next one is serve
   expect((await patient.compile(config(small), noOrbs)).ok).toBe(true)
 })
 
+test('what the thread takes to start is not the time of the config', async () => {
+  // Less than loading the compiler takes, many times what this config takes.
+  const compiler = compilerWith({ timeMs: 120 })
+
+  expect((await compiler.compile(config(small), noOrbs)).ok).toBe(true)
+})
+
 test('a compile that takes too much memory is ended and told, and the next one is served', async () => {
   const compiler = compilerWith({ memoryMb: 24 })
   const [first, second] = await Promise.all([

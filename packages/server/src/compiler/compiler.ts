@@ -3,7 +3,7 @@ import { type CompileResult, type OrbResolver, stoppedCompile } from '@orrery/co
 import type { CompileRequest, FromThread, ToThread } from './messages.ts'
 
 export interface CompilerLimits {
-  /** The thread's own time for one config, in milliseconds; waiting for orbs does not count. */
+  /** The thread's own time for one config, in milliseconds; its start and waiting for orbs do not count. */
   timeMs: number
   memoryMb: number
 }
@@ -60,7 +60,8 @@ export class Compiler {
         answer()
       }
       const heard = (message: FromThread) => {
-        if (message.kind === 'done') settle(() => resolve(message.result))
+        if (message.kind === 'began') clock.run()
+        else if (message.kind === 'done') settle(() => resolve(message.result))
         else if (message.kind === 'failed') settle(() => reject(new Error(`the compiler failed: ${message.stack}`)))
         else {
           // Without its answer the compile would wait for ever.
@@ -82,7 +83,6 @@ export class Compiler {
       }
       thread.on('message', heard).on('error', broke).on('exit', left)
       thread.ref()
-      clock.run()
       post(thread, { kind: 'compile', request })
     })
   }

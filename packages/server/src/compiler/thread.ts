@@ -17,6 +17,7 @@ function resolveOrb(reference: string): Promise<OrbAnswer> {
 }
 
 async function run(request: CompileRequest): Promise<void> {
+  send({ kind: 'began' })
   try {
     send({ kind: 'done', result: await compile({ ...request, orbResolver: { resolve: resolveOrb } }) })
   } catch (error) {

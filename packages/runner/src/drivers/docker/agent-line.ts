@@ -16,7 +16,8 @@ const nowhere = '/orrery-nowhere'
 /** A start that proves that the agent can start from its snapshot there. */
 export const proofLine: readonly string[] = [...nodeLine(true), `${placePaths.runtime}/agent.mjs`, 'wait', nowhere]
 
-function nodeLine(snapshot: boolean): string[] {
+/** The runtime's own Node in a place, whatever its image holds. */
+export function nodeLine(snapshot: boolean): string[] {
   const { runtime } = placePaths
   const node = [`${runtime}/rt/ld.so`, '--library-path', `${runtime}/rt`, `${runtime}/rt/node`]
   return snapshot ? [...node, '--snapshot-blob', `${runtime}/${snapshotFile}`] : node

@@ -76,7 +76,7 @@ function plan(images: readonly Partial<ImageSpec>[]): ContainerPlan {
     taskDirectory: '/task',
     settings: { environment: { HTTP_PROXY: 'http://p', A: 'installation' } },
     starts: { runtime: undefined, snapshot: false },
-    network: planNetwork(namespace, list),
+    network: planNetwork({ servesNames: 'in the namespace' }, namespace, list),
     files: { hosts: '/private/hosts', resolver: '/private/resolv.conf', hostname: '/private/hostname' },
     cgroupParent: '/orrery-runner/task',
     hasInit: true,

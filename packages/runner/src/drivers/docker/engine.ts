@@ -1,4 +1,5 @@
 import type Docker from 'dockerode'
+import type { TaskCgroups } from './cgroups.ts'
 import type { ImageSource } from './image-source.ts'
 import type { Namespace } from './namespace.ts'
 import type { DockerSettings } from './settings.ts'
@@ -65,7 +66,11 @@ export interface Engine {
   seccomp: string
   /** Learnt by the probe: the engine knows when what was started beside a main process has ended. Podman does not. */
   seesExecsEnd: boolean
-  /** The engine takes cgroup paths, and containers were really found under ours so far. */
+  /** Learnt by the probe: where a namespace finds the network's name server. Podman's is the gateway. */
+  servesNames: 'in the namespace' | 'at the gateway'
+  /** Common limits of tasks. */
+  cgroups: TaskCgroups
+  /** They can be made for this engine, and containers were really found under them so far. */
   sharesCgroups: boolean
 }
 

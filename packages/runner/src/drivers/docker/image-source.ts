@@ -17,6 +17,10 @@ export interface ImageSource {
   logins: Map<string, { login: { username: string; password: string }; at: number }>
   /** What the engine was asked when a task came, while its directory was made: name of the image → answer. */
   looks: WeakMap<JobSpec, ReadonlyMap<string, Look>>
+  /** Learnt by the probe: the engine can be asked what a registry has. Podman cannot; it can pull. */
+  asksRegistries: boolean
+  /** Learnt by the probe: images that never were in a registry show it. In containerd's store they do not. */
+  tellsOrigins: boolean
   /** In place of what the name of the registry tells. */
   ecr?: EcrSettings | undefined
   gar?: GarSettings | undefined

@@ -58,25 +58,35 @@ export async function prepareImage(
   const local = await (looks?.get(image) ?? inspect(source.docker, image))
   const isFixed = local !== undefined && isFixedHere(image, local)
   const refused = (error: unknown) => refusal(image, error, login, whyRefused(spec))
+  // It may never have been in a registry, and only the operator can mean such a one.
+  const keepsOwn = mapped !== undefined && !source.tellsOrigins
   let login: Docker.AuthConfigObject | undefined
   let verdict: Verdict
   try {
     login = await registryLogin(source, spec, image, isFixed, log, signal)
-    verdict = local === undefined ? 'pull' : isFixed ? 'use' : await judge(source, image, local, login, refused)
+    verdict =
+      local === undefined
+        ? 'pull'
+        : isFixed
+          ? 'use'
+          : await judge(source, image, local, login, keepsOwn ? undefined : refused)
   } catch (error) {
     if (!(error instanceof CloudUnreachable) || local === undefined) throw refused(error)
     verdict = 'unreachable'
   }
   if (verdict === 'use') log('  image found on this host\n')
+  if (verdict === 'unknown') log('  no registry has it; using the image found on this host\n')
   if (verdict === 'unreachable') {
     log('  warning: the registry does not answer; using the image found on this host, which may be old\n')
   }
 
+  let wasPulled = false
   if (verdict === 'pull') {
     if (login === undefined)
       log('  warning: pulling without credentials; registries limit such pulls, consider `auth`\n')
     try {
       await pullImage(source.docker, image, login, arch, log, signal)
+      wasPulled = true
     } catch (error) {
       signal.throwIfAborted()
       if (local === undefined || isFinalRefusal(error)) throw refused(error)
@@ -84,7 +94,8 @@ export async function prepareImage(
     }
   }
 
-  const ready = verdict === 'pull' ? await inspect(source.docker, image) : local
+  const ready = wasPulled ? await inspect(source.docker, image) : local
+  if (ready !== undefined && wasPulled && !source.asksRegistries) isFresh(source, image, ready, login)
   if (ready === undefined) throw new OrreryError('ORY_IMAGE_PULL', [image, 'the engine lost it after the pull'])
   describe(image, ready, arch, log)
   return {
@@ -102,40 +113,55 @@ function variablesOf(env: readonly string[] | null | undefined): Record<string, 
   return Object.fromEntries((env ?? []).map((one) => [one.split('=', 1)[0] ?? '', one.slice(one.indexOf('=') + 1)]))
 }
 
-type Verdict = 'use' | 'pull' | 'unreachable'
+type Verdict = 'use' | 'pull' | 'unknown' | 'unreachable'
 
 /** A digest means one content for ever; an image that never came from a registry has nobody to be compared with. */
 function isFixedHere(image: string, local: Docker.ImageInspectInfo): boolean {
   return parseReference(image).digest !== undefined || digestFrom(image, local) === undefined
 }
 
-/** Is a local image good enough? See `prepareImage`. */
+/** Is a local image good enough? See `prepareImage`. `refused`: what a registry's refusal becomes; absent where it is no matter. */
 async function judge(
   source: ImageSource,
   image: string,
   local: Docker.ImageInspectInfo,
   auth: Docker.AuthConfigObject | undefined,
-  refused: (error: unknown) => OrreryError,
+  refused: ((error: unknown) => OrreryError) | undefined,
 ): Promise<Verdict> {
-  const key = createHash('sha256')
-    .update(JSON.stringify([image, local.Id, auth ?? null]))
-    .digest('hex')
-  const last = source.checked.get(key)
+  const last = source.checked.get(keyOf(image, local, auth))
   if (last !== undefined && performance.now() - last < freshnessMs) return 'use'
+  if (!source.asksRegistries) return 'pull'
 
   try {
     const options = auth === undefined ? {} : { authconfig: auth }
     const answer: unknown = await withPatience(source.docker.getImage(image).distribution(options))
     const digest = remoteDigest(answer)
     if (!(local.RepoDigests ?? []).some((one) => one.endsWith(`@${digest}`))) return 'pull'
-    if (source.checked.size > 1000) source.checked.clear()
-    source.checked.set(key, performance.now())
+    isFresh(source, image, local, auth)
     return 'use'
   } catch (error) {
     // A private image that another job left here must not be had without its credentials.
-    if (isFinalRefusal(error)) throw refused(error)
-    return 'unreachable'
+    if (!isFinalRefusal(error)) return 'unreachable'
+    if (refused === undefined) return 'unknown'
+    throw refused(error)
   }
+}
+
+/** The registry has this very image under the name, and gives it to who has this login. */
+function isFresh(
+  source: ImageSource,
+  image: string,
+  local: Docker.ImageInspectInfo,
+  auth: Docker.AuthConfigObject | undefined,
+): void {
+  if (source.checked.size > 1000) source.checked.clear()
+  source.checked.set(keyOf(image, local, auth), performance.now())
+}
+
+function keyOf(image: string, { Id }: Docker.ImageInspectInfo, auth: Docker.AuthConfigObject | undefined): string {
+  return createHash('sha256')
+    .update(JSON.stringify([image, Id, auth ?? null]))
+    .digest('hex')
 }
 
 function remoteDigest(answer: unknown): string {
@@ -184,10 +210,17 @@ function describe(
   }
 }
 
-/** `name@sha256:…` as the registry of this very name gave it; other names may share the content. */
+/**
+ * `name@sha256:…` as the registry of this very name gave it; other names may share the content. Docker writes the names
+ * of the usual registry without it, Podman with it, and `localhost/` before what was made here.
+ */
 function digestFrom(image: string, info: Docker.ImageInspectInfo): string | undefined {
-  const name = parseReference(image).repository.replace(/^(?:index\.)?docker\.io\/(?:library\/)?/, '')
-  return (info.RepoDigests ?? []).find((one) => one.startsWith(`${name}@`))
+  const name = shortName(parseReference(image).repository)
+  return (info.RepoDigests ?? []).find((one) => shortName(one).startsWith(`${name}@`))
+}
+
+function shortName(name: string): string {
+  return name.replace(/^(?:index\.)?docker\.io\/(?:library\/)?/, '')
 }
 
 function list(value: string | string[] | null | undefined): string[] {

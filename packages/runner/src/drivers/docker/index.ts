@@ -3,12 +3,15 @@ import { join } from 'node:path'
 import { OrreryError } from '@orrery/protocol'
 import type { Driver } from '../driver.ts'
 import { adoptPlaces } from './adopt.ts'
+import { CgroupPaths } from './cgroup-paths.ts'
 import { StartChoice } from './choose-starts.ts'
 import { connect, engineMessage } from './client.ts'
 import type { Engine } from './engine.ts'
+import { findCgroups } from './find-cgroups.ts'
 import { blockHost } from './firewall.ts'
 import { lookAhead } from './images.ts'
 import { Namespaces } from './namespaces.ts'
+import { openDirectory } from './open-directory.ts'
 import { seccompProfile } from './seccomp.ts'
 import type { DockerDriverOptions } from './settings.ts'
 import { startPlace } from './start.ts'
@@ -36,6 +39,8 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
       checked: new Map(),
       logins: new Map(),
       looks: new WeakMap(),
+      asksRegistries: true,
+      tellsOrigins: true,
       ecr: settings.ecr,
       gar: settings.gar,
     },
@@ -45,6 +50,8 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     hasInit: false,
     seccomp: seccompProfile,
     seesExecsEnd: true,
+    servesNames: 'in the namespace',
+    cgroups: new CgroupPaths(runnerId),
     sharesCgroups: false,
   }
   const workshop = Object.assign(bag, { namespaces: new Namespaces(bag) })
@@ -63,7 +70,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     async back() {
       // Whoever restarts an engine may have loaded new firewall rules.
       await protectHost(engine, options.warn)
-      await probe(engine, choice)
+      await probe(engine, choice, options.warn)
       await engine.namespaces.recover()
       await sweepAll(engine, engine.places)
       isSweepDue = false
@@ -73,7 +80,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     name: 'docker',
     executors: ['docker'],
     async probe() {
-      const facts = await probe(engine, choice)
+      const facts = await probe(engine, choice, options.warn)
       firewalled ??= protectHost(engine, options.warn)
       await firewalled
       return facts
@@ -86,6 +93,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
       // From here on this process knows all that is there, and may clean up after a restart of the engine.
       watched ??= watchEngine(docker, watcher, closed.signal)
     },
+    openDirectory: (path) => openDirectory(engine, path),
     async close() {
       closed.abort()
       await watched
@@ -104,16 +112,22 @@ async function protectHost(engine: Engine, warn: DockerDriverOptions['warn']): P
 }
 
 /** Facts for step 0 (spec: execution.md 2.4); also learns what this engine can do. */
-async function probe(engine: Engine, choice: StartChoice): Promise<Record<string, string>> {
+async function probe(
+  engine: Engine,
+  choice: StartChoice,
+  warn: DockerDriverOptions['warn'],
+): Promise<Record<string, string>> {
   try {
     const info: Record<string, unknown> = await engine.docker.info()
     const fact = (name: string): string => String(info[name] ?? '')
     engine.hasInit = fact('InitBinary') !== ''
-    // With systemd as the manager, parents are slices of its own and paths are refused.
-    engine.sharesCgroups = info['CgroupDriver'] === 'cgroupfs'
+    await findCgroups(engine, info, warn)
+    engine.images.tellsOrigins = !JSON.stringify(info['DriverStatus'] ?? []).includes('io.containerd.snapshotter')
     if (await isPodman(engine.docker)) {
       engine.seccomp = await writeProfile(engine.stateDirectory)
       engine.seesExecsEnd = false
+      engine.servesNames = 'at the gateway'
+      engine.images.asksRegistries = false
     }
     engine.starts = await choice.of(info)
     engine.namespaces.prepare()

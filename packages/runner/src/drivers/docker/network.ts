@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import { type ImageSpec, OrreryError } from '@orrery/protocol'
 import type Docker from 'dockerode'
+import type { Engine } from './engine.ts'
 import type { Namespace } from './namespace.ts'
-import { addressIn, chooseSubnet } from './subnet.ts'
+import { addressIn, chooseSubnet, gatewayOf } from './subnet.ts'
 
 /**
  * How the containers of one task reach each other (spec: execution.md 4.4). The primary and all unnamed services join
@@ -15,6 +16,8 @@ export interface NetworkPlan {
   addresses: readonly (string | undefined)[]
   /** `name:address` for everybody with a name. */
   hosts: readonly string[]
+  /** Where whoever joins the namespace asks for all other names. */
+  nameServer: string
 }
 
 /** Names end up in /etc/hosts and in the engine's `name:address` pairs; nothing else may be smuggled in. */
@@ -29,15 +32,23 @@ export function checkNames(images: readonly ImageSpec[]): void {
   }
 }
 
+/** Docker's own name server, which is in every namespace. */
+export const inNamespace = '127.0.0.11'
+
 /** Addresses and names of a task's containers, known before the first of them is created. */
-export function planNetwork(namespace: Namespace, images: readonly ImageSpec[]): NetworkPlan {
+export function planNetwork(
+  { servesNames }: Pick<Engine, 'servesNames'>,
+  namespace: Namespace,
+  images: readonly ImageSpec[],
+): NetworkPlan {
   const addresses = images.map((image, index) =>
     index > 0 && image.name !== undefined ? addressIn(namespace.subnet, index) : undefined,
   )
   const hosts = images.flatMap(({ name }, index) =>
     name === undefined ? [] : [`${name}:${index === 0 ? namespace.address : addresses[index]}`],
   )
-  return { namespace, addresses, hosts }
+  const nameServer = servesNames === 'in the namespace' ? inNamespace : gatewayOf(namespace.subnet)
+  return { namespace, addresses, hosts, nameServer }
 }
 
 /** The /etc/hosts of whoever joins the namespace. */
@@ -59,10 +70,10 @@ export function hostsFile({ namespace, hosts }: NetworkPlan): string {
  * asks the host's servers for the others, with the host's search domains. Where nobody can be asked a name must not
  * cost ten seconds.
  */
-export async function resolverFile(): Promise<string> {
+export async function resolverFile({ nameServer }: Pick<NetworkPlan, 'nameServer'>): Promise<string> {
   const host = await readFile('/etc/resolv.conf', 'utf8').catch(() => '')
   const search = /^(?:search|domain)[ \t].+$/m.exec(host)?.[0]
-  return `nameserver 127.0.0.11\n${search === undefined ? '' : `${search}\n`}options ndots:0 timeout:2 attempts:2\n`
+  return `nameserver ${nameServer}\n${search === undefined ? '' : `${search}\n`}options ndots:0 timeout:2 attempts:2\n`
 }
 
 /** Answers subnets of the pool that nobody uses, another one at each call. Throws when there is none left. */

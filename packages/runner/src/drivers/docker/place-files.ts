@@ -28,7 +28,7 @@ export async function writePlaceFiles(directory: string, network: NetworkPlan): 
   const write = (path: string, text: string) => writeFile(path, text, { mode: 0o644 })
   await Promise.all([
     write(files.hosts, hostsFile(network)),
-    write(files.resolver, await resolverFile()),
+    write(files.resolver, await resolverFile(network)),
     write(files.hostname, `${network.namespace.hostname}\n`),
   ])
   return files

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Place, PlaceExit, RemoteDocker } from '../driver.ts'
 import type { TaskBelongings } from './belongings.ts'
-import { oomKills } from './cgroups.ts'
 import { unlessGone } from './client.ts'
 import type { Engine } from './engine.ts'
 import { containerExit, execExit } from './exits.ts'
@@ -43,6 +42,6 @@ async function placeExit(engine: Engine, made: TaskContainers): Promise<PlaceExi
     ? containerExit(engine.docker, made.primaryId)
     : execExit(engine.docker, made.primaryId, engine.seesExecsEnd ? made.exec.id : undefined))
   const killed =
-    exit.exitCode !== 0 && (exit.oomKilled || (await oomKills(engine.runnerId, made.warm?.placeId ?? made.taskId)) > 0)
+    exit.exitCode !== 0 && (exit.oomKilled || (await engine.cgroups.oomKills(made.warm?.placeId ?? made.taskId)) > 0)
   return { ...exit, oomKilled: killed }
 }

@@ -12,7 +12,6 @@ import {
 } from '@orrery/protocol'
 import Docker from 'dockerode'
 import type { PlaceRequest, RemoteDocker } from '../driver.ts'
-import { createParent } from './cgroups.ts'
 import { unlessGone } from './client.ts'
 import type { Engine } from './engine.ts'
 import { prepareImage } from './images.ts'
@@ -111,7 +110,7 @@ async function startEngine(
   const namespace = made.namespace
   const index = spec.executor.images.length
   const parentId = made.warm?.placeId ?? spec.taskId
-  const cgroupParent = engine.sharesCgroups ? await createParent(runnerId, parentId, sizeWithEngine(spec)) : undefined
+  const cgroupParent = engine.sharesCgroups ? await engine.cgroups.create(parentId, sizeWithEngine(spec)) : undefined
   const { taskId } = spec
   const { settings } = engine
   const create = (volume?: string) => {

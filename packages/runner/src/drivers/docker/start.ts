@@ -4,7 +4,6 @@ import { type ImageSpec, OrreryError, type PlaceInfo } from '@orrery/protocol'
 import type { Place, PlaceRequest } from '../driver.ts'
 import { agentLine } from './agent-line.ts'
 import type { TaskBelongings } from './belongings.ts'
-import { createParent, isInside, removeParent } from './cgroups.ts'
 import { engineMessage, engineStatus, isEngineAway } from './client.ts'
 import {
   type ContainerPlan,
@@ -120,11 +119,11 @@ async function makeContainers(
     belongings.namespace = warm.namespace
     belongings.warm = { placeId: warm.id, containerId: warm.containerId }
   } else belongings.namespace = await engine.namespaces.take(images.length)
-  const network = planNetwork(belongings.namespace, images)
+  const network = planNetwork(engine, belongings.namespace, images)
   const directory = warm?.directory ?? request.privateDirectory
   writePlaceInfo(engine, taskDirectory, images, ready)
   const [cgroupParent, files] = await Promise.all([
-    warm !== undefined || !engine.sharesCgroups ? warm?.cgroupParent : createParent(runnerId, taskId, resourceClass),
+    warm !== undefined || !engine.sharesCgroups ? warm?.cgroupParent : engine.cgroups.create(taskId, resourceClass),
     // A place that was started ahead has them mounted; names are all that is new.
     warm !== undefined && network.hosts.length === 0 ? placeFiles(directory) : writePlaceFiles(directory, network),
   ])
@@ -245,11 +244,11 @@ async function startBeside(
 
 /** The engine may live elsewhere and have made a cgroup of its own with our name: then ours limits nothing. */
 async function checkParent(engine: Engine, taskId: string, parent: string | undefined, id: string): Promise<void> {
-  if (parent === undefined || isInside(parent, id)) return
+  if (parent === undefined || engine.cgroups.holds(taskId, id)) return
   const { State } = await engine.docker.getContainer(id).inspect()
   if (!State.Running) return
   engine.sharesCgroups = false
-  await removeParent(engine.runnerId, taskId)
+  await engine.cgroups.remove(taskId)
 }
 
 /** At once: the way through the thread pool would take longer than the call, and a job waits. */

@@ -32,6 +32,10 @@ export function addressIn(subnet: string, index: number): string {
   return format(range.first + 2 + index)
 }
 
+export function gatewayOf(subnet: string): string {
+  return addressIn(subnet, -1)
+}
+
 function parseCidr(text: string): Range | undefined {
   const match = /^(?<address>\d{1,3}(?:\.\d{1,3}){3})\/(?<bits>\d{1,2})$/.exec(text)
   if (match?.groups === undefined) return undefined

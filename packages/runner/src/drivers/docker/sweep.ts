@@ -2,7 +2,6 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
 import type { TaskBelongings } from './belongings.ts'
-import { listParents, removeParent } from './cgroups.ts'
 import { engineStatus, unlessGone } from './client.ts'
 import type { Engine } from './engine.ts'
 import { removeNamespace } from './namespaces.ts'
@@ -19,8 +18,8 @@ export async function removeTask(engine: Engine, { taskId, namespace, warm }: Ta
   const found = (await docker.listContainers({ all: true, filters })).map(({ Id }) => Id)
   const ids = [...found, ...(warm === undefined ? [] : [warm.containerId])]
   const removed = await Promise.all(ids.map((id) => removeContainer(docker, id)))
-  for (const left of engine.parentsLeft) if (await removeParent(runnerId, left)) engine.parentsLeft.delete(left)
-  if (!(await removeParent(runnerId, taskId))) engine.parentsLeft.add(taskId)
+  for (const left of engine.parentsLeft) if (await engine.cgroups.remove(left)) engine.parentsLeft.delete(left)
+  if (!(await engine.cgroups.remove(taskId))) engine.parentsLeft.add(taskId)
   engine.places.delete(taskId)
   if (warm !== undefined) await forgetWarm(engine, warm.placeId)
   if (namespace === undefined) return
@@ -42,7 +41,7 @@ async function removeContainer(docker: Docker, id: string): Promise<boolean> {
 }
 
 async function forgetWarm(engine: Engine, placeId: string): Promise<void> {
-  await removeParent(engine.runnerId, placeId)
+  await engine.cgroups.remove(placeId)
   await rm(warmDirectory(engine, placeId), { recursive: true, force: true })
   engine.warm.forget(placeId)
 }
@@ -75,7 +74,7 @@ export async function sweepAll(engine: Engine, keep: ReadonlySet<string>): Promi
   const networks = (await docker.listNetworks({ filters })).filter(({ Labels }) => isFree(Labels?.[labels.namespace]))
   await Promise.all(networks.map(({ Name }) => removeNamespace(docker, Name, undefined)))
   for (const placeId of warm) if (!engine.warm.owns(placeId)) await forgetWarm(engine, placeId)
-  const parents = await listParents(runnerId)
+  const parents = await engine.cgroups.list()
   const isKept = async (id: string) => keep.has(id) || engine.warm.owns(id) || (await takenBy(engine, id)) !== undefined
-  for (const id of parents) if (!(await isKept(id))) await removeParent(runnerId, id)
+  for (const id of parents) if (!(await isKept(id))) await engine.cgroups.remove(id)
 }

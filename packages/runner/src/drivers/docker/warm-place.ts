@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { type Door, openDoor } from '../../door.ts'
-import { createParent, isInside, removeParent } from './cgroups.ts'
 import { unlessGone } from './client.ts'
 import { primaryOptions } from './containers.ts'
 import type { Workshop } from './engine.ts'
@@ -42,9 +41,9 @@ export async function makeWarmPlace(
     // `mkdir` applies the umask, and the agent may run as any user.
     await chmod(mount, 0o777)
     door = await openDoor(join(mount, 'gateway.sock'))
-    const network = planNetwork(namespace, [])
+    const network = planNetwork(engine, namespace, [])
     const { runnerId, runtimeDirectory, settings, starts, hasInit, seccomp } = engine
-    const cgroupParent = engine.sharesCgroups ? await createParent(runnerId, id, resourceClass) : undefined
+    const cgroupParent = engine.sharesCgroups ? await engine.cgroups.create(id, resourceClass) : undefined
     const options = primaryOptions({
       runnerId,
       owner: { kind: 'warm', placeId: id },
@@ -70,12 +69,16 @@ export async function makeWarmPlace(
     const asked = await Promise.race([
       door.asked.then(() => true),
       containerExit(engine.docker, container.id).then(() => false),
-      once(signal, 'abort').then(() => false),
+      once(signal, 'abort', { signal: patience.signal }).then(
+        () => false,
+        () => false,
+      ),
       delay(startPatienceMs, false, { signal: patience.signal }).catch(() => false),
     ])
     patience.abort()
     if (!asked) throw new Error('its agent did not come up')
-    if (cgroupParent !== undefined && !isInside(cgroupParent, container.id)) throw new Error('it is not in its cgroup')
+    if (cgroupParent !== undefined && !engine.cgroups.holds(id, container.id))
+      throw new Error('it is not in its cgroup')
     return { id, key, containerId, namespace, directory, cgroupParent, door }
   } catch (error) {
     await removeWarmPlace(engine, { id, containerId, namespace, directory, ...(door && { door }) })
@@ -126,7 +129,7 @@ export async function removeWarmPlace(
     engine.namespaces.forget(place.namespace)
     throw error
   }
-  await removeParent(engine.runnerId, place.id)
+  await engine.cgroups.remove(place.id)
   await rm(place.directory, { recursive: true, force: true })
   await engine.namespaces.giveBack(place.namespace)
 }
