@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { maxChunkBytes } from '@orrery/protocol'
 import { expect, it } from 'vitest'
 import { exitOf, TestPlace } from '../../test/kit/place.ts'
 import { jobSpec, run } from '../../test/kit/spec.ts'
@@ -115,6 +116,28 @@ it('goes on behind a server that was away, from what it holds', async () => {
   expect(code).toBe(0)
   expect(peer.output(101)).toBe(lines(100) + lines(200).slice(lines(99).length))
   expect(peer.ends).toEqual(['101-0 success 0', '102-0 success 0'])
+})
+
+it('sends what gathered meanwhile in a few requests, none larger than the protocol allows', async () => {
+  await using place = await TestPlace.create(
+    jobSpec([run('until [ -e ../go ]; do sleep 0.02; done; seq 1000000; touch ../done')]),
+  )
+  const { peer } = place
+  const exit = place.run()
+  await peer.until(() => peer.log(101).length > 0)
+  await peer.down()
+  writeFileSync(join(place.home, 'go'), '')
+  while (!existsSync(join(place.home, 'done'))) await new Promise((resolve) => setTimeout(resolve, 20))
+
+  await peer.up()
+  await exit
+
+  expect(peer.output(101)).toBe(lines(1_000_000))
+  const offsets = peer.calls.flatMap((call) => /^PUT \/logs\/101\/0\?offset=(\d+)/.exec(call)?.[1] ?? []).map(Number)
+  const ends = [...offsets.slice(1), peer.log(101).length]
+  const largest = Math.max(...ends.map((end, index) => end - (offsets[index] ?? 0)))
+  expect(largest).toBe(maxChunkBytes)
+  expect(offsets.length).toBeLessThan(6)
 })
 
 it('sends a log again when the server lost or spoiled it', async () => {

@@ -1,11 +1,9 @@
-import { LogAck, maxCarriedBytes } from '@orrery/protocol'
+import { LogAck, maxCarriedBytes, maxChunkBytes } from '@orrery/protocol'
 import type { SpooledLog } from '../spool/log-file.ts'
 import { type Connection, messageOf, parseReply, type Reply } from './connection.ts'
 import { Backoff, GoneError, Judge } from './retry.ts'
 import { Wake } from './wake.ts'
 
-/** Most bytes of one request: less than the protocol allows, for the job's memory's sake. */
-const chunkBytes = 1024 * 1024
 /**
  * A log begins with the command, which is there at once. It waits so long for the first output, to leave with it: most
  * steps are short, and output would have to wait until the server has made the command durable. ms.
@@ -15,6 +13,8 @@ const firstPauseMs = 25
 const earlyEveryMs = 50
 /** Requests from this size on share one block of memory, one after the other. */
 const reusedFrom = 64 * 1024
+/** Most logs need no larger one. */
+const firstBlock = 1024 * 1024
 
 /** Of all logs of a task: who sees one short step after the other needs no request for each. */
 export class Pace {
@@ -110,10 +110,9 @@ export class LogLoop {
 
   /** True when the server answered with its size. An empty body at 0 asks for it. */
   async #sendFrom(offset: number | undefined): Promise<boolean> {
-    const length = offset === undefined ? 0 : Math.min(chunkBytes, this.log.written - offset)
+    const length = offset === undefined ? 0 : Math.min(maxChunkBytes, this.log.written - offset)
     // Until the server has taken it the memory belongs to the connection: a broken one may still deliver from it.
-    const block = length < reusedFrom ? undefined : (this.#block ?? Buffer.allocUnsafe(chunkBytes))
-    this.#block = undefined
+    const block = length < reusedFrom ? undefined : this.#takeBlock(length)
     const body = length === 0 ? Buffer.alloc(0) : await this.log.read(offset ?? 0, length, block)
     let reply: Reply
     try {
@@ -135,7 +134,14 @@ export class LogLoop {
     if (size > this.log.written)
       throw new Error(`the server holds more of the log of step ${this.log.step} than exists`)
     this.#acked = size
-    if (verdict === 'done') this.#block = block
+    if (verdict === 'done' && block !== undefined) this.#block = block
     return true
+  }
+
+  #takeBlock(length: number): Buffer {
+    const block = this.#block
+    this.#block = undefined
+    if (block !== undefined && block.length >= length) return block
+    return Buffer.allocUnsafe(length <= firstBlock ? firstBlock : maxChunkBytes)
   }
 }
