@@ -175,7 +175,7 @@ describe('entrypoints', () => {
   it('93: fails the job when the configured entrypoint ends while a step runs', async () => {
     const { task, outcome } = await run([{ image: busybox, entrypoint: ['sleep', '1'] }], ['sleep 60'])
 
-    expect(outcome).toBe('infrastructure_fail')
+    expect(outcome).toBe('failed')
     await kit.gone(task.spec.taskId)
   })
 
