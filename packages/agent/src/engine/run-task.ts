@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import type { JobSpec } from '@orrery/protocol'
-import { maskerFor } from '@orrery/protocol/masking'
+import { maskerFor, privateKeyBody } from '@orrery/protocol/masking'
 import { answerHelper } from '../control/answer-helper.ts'
 import { openControl } from '../control/server.ts'
 import { fetchEarlierResults } from '../earlier-results/earlier-results.ts'
@@ -112,7 +112,7 @@ async function prepare(
   const environment = await makeEnvironment(source)
   // A relative directory counts from HOME (spec: execution.md 10.9).
   const workingDirectory = resolvePath(spec.workingDirectory, environment.home, environment.home)
-  const newMasker = maskerFor([...spec.maskValues, ...(spec.checkout.https ? [spec.checkout.https.token] : [])])
+  const newMasker = maskerFor([...spec.maskValues, ...checkoutSecrets(spec)])
   const task: Task = {
     spec,
     paths,
@@ -139,6 +139,11 @@ async function prepare(
   ])
   openForwards(place.forwards)
   return task
+}
+
+/** What opens the repository; steps find the key in ~/.ssh and may print it. */
+function checkoutSecrets({ checkout: { https, ssh } }: JobSpec): string[] {
+  return [...(https ? [https.token] : []), ...(ssh ? [privateKeyBody(ssh.privateKey)] : [])]
 }
 
 /** What a start does to the disk it does at once: each way through the thread pool would cost more than the call. */
