@@ -9,6 +9,7 @@ import { linkHelper } from '../environment/link-helper.ts'
 import { resolvePath } from '../environment/paths.ts'
 import { ProcessTable } from '../process/process-table.ts'
 import { stopReasonOf } from '../process/stop-reason.ts'
+import { UsageMeter } from '../process/usage-meter.ts'
 import { openForwards } from '../services/port-forwards.ts'
 import { EventFile } from '../spool/event-file.ts'
 import { type TaskPaths, taskPaths } from '../spool/layout.ts'
@@ -64,6 +65,7 @@ async function runSpec(
   processes: ProcessTable,
 ): Promise<void> {
   const stop = new StopSwitch(spec.limits)
+  const meter = new UsageMeter()
   const sender = new Sender(paths, EventFile.create(paths.events), connection)
   const renew = new RenewLoop(connection, { canceled: () => stop.cancel(), lost: (leaseS) => stop.loseLease(leaseS) })
   const broken = Promise.race([sender.done, renewing(renew, sender)]).then(() => new Promise<never>(() => undefined))
@@ -79,10 +81,12 @@ async function runSpec(
   ssh?.close()
   await Promise.race([tearDownLayers(task), broken])
   const stopped = task.signal.aborted ? stopReasonOf(task.signal) : undefined
+  const usage = meter.end()
   sender.report({
     type: 'task.ended',
     outcome: stopped?.status ?? outcome,
     ...(stopped === undefined ? {} : { reason: stopped.message }),
+    ...(usage === undefined ? {} : { usage }),
   })
   await Promise.all([sender.done, processes.end(leftoverGraceMs)])
   renew.stop()
