@@ -56,8 +56,7 @@ async function runDrain(
   death: Death | undefined,
 ): Promise<number | null> {
   const agent = join(context.settings.runtimeDir, 'agent.mjs')
-  const why =
-    death === undefined ? [] : ['--reason', death.reason, ...(death.outcome === 'failed' ? ['--failed'] : [])]
+  const why = death === undefined ? [] : ['--reason', death.reason, ...(death.outcome === 'failed' ? ['--failed'] : [])]
   const child = spawn(process.execPath, [agent, 'drain', await gateway.hostDirectory(), ...why], {
     cwd: task.directory.path,
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },

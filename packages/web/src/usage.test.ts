@@ -4,7 +4,15 @@ import { jobUsage } from './usage.ts'
 
 function task(waitedS: number | null, usage: TaskView['usage']): TaskView {
   const startedAt = waitedS === null ? null : new Date(waitedS * 1000).toISOString()
-  return { index: 0, status: 'success', runnableAt: new Date(0).toISOString(), startedAt, endedAt: null, usage, steps: [] }
+  return {
+    index: 0,
+    status: 'success',
+    runnableAt: new Date(0).toISOString(),
+    startedAt,
+    endedAt: null,
+    usage,
+    steps: [],
+  }
 }
 
 it('sums the processor time of all nodes, and takes the longest wait and the most memory of one', () => {

@@ -170,9 +170,15 @@ describe('steps and commands: values', () => {
     },
     // The empty default of a parameter, passed on: orbs are full of it.
     ...[
-      ['run: {command: make, name: "", working_directory: ""}', { kind: 'run', name: 'make', command: 'make', background: false, environment: {} }],
+      [
+        'run: {command: make, name: "", working_directory: ""}',
+        { kind: 'run', name: 'make', command: 'make', background: false, environment: {} },
+      ],
       ['checkout: {name: "", path: ""}', { kind: 'checkout', name: 'Checkout code', method: 'blobless' }],
-      ['store_artifacts: {path: out, destination: ""}', { kind: 'store_artifacts', name: 'Uploading artifacts', path: 'out' }],
+      [
+        'store_artifacts: {path: out, destination: ""}',
+        { kind: 'store_artifacts', name: 'Uploading artifacts', path: 'out' },
+      ],
     ].map(([step, is]) => ({
       name: `an empty text is not given: ${step}`,
       config: withSteps(`- ${step}`),

@@ -94,14 +94,17 @@ describe('save_cache', () => {
     expect(peer.caches[0]?.paths).toEqual([peer.path('d')])
   })
 
-  test.skipIf(!existsSync(shrinking))('a file that shrank is a reason to store nothing: its key lives long', async () => {
-    peer.files({ 'd/f': 'x' })
+  test.skipIf(!existsSync(shrinking))(
+    'a file that shrank is a reason to store nothing: its key lives long',
+    async () => {
+      peer.files({ 'd/f': 'x' })
 
-    expect(await save(saving('k', 'd', shrinking), peer.next())).toBe(succeeded)
+      expect(await save(saving('k', 'd', shrinking), peer.next())).toBe(succeeded)
 
-    expect(peer.log).toContain('No cache is stored for key: k\nFiles changed while they were read.\n')
-    expect(peer.uploads).toEqual([])
-  })
+      expect(peer.log).toContain('No cache is stored for key: k\nFiles changed while they were read.\n')
+      expect(peer.uploads).toEqual([])
+    },
+  )
 
   test('what cannot be read is a warning, the rest is stored', async () => {
     peer.files({ 'd/f': 'x' })
