@@ -41,6 +41,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     },
     places: new Set(),
     parentsLeft: new Set(),
+    machine: '',
     starts: { runtime: undefined, snapshot: false },
     hasInit: false,
     seccomp: seccompProfile,
@@ -109,6 +110,7 @@ async function probe(engine: Engine, choice: StartChoice): Promise<Record<string
     const info: Record<string, unknown> = await engine.docker.info()
     const fact = (name: string): string => String(info[name] ?? '')
     engine.hasInit = fact('InitBinary') !== ''
+    engine.machine = fact('Architecture')
     // With systemd as the manager, parents are slices of its own and paths are refused.
     engine.sharesCgroups = info['CgroupDriver'] === 'cgroupfs'
     if (await isPodman(engine.docker)) {
