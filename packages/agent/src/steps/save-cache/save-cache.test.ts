@@ -115,6 +115,16 @@ describe('save_cache', () => {
     expect(peer.log).toMatch(/Warning: \S+: its name is not UTF-8\n[\s\S]*Stored Cache to k\n/)
   })
 
+  test('nothing is stored when nothing can be read', async () => {
+    mkdirSync(peer.path('d'))
+    writeFileSync(Buffer.concat([Buffer.from(peer.path('d/')), Buffer.from([0xff])]), '')
+
+    expect(await save(saving('k', 'd'), peer.next())).toBe(succeeded)
+
+    expect(peer.log).toMatch(/No cache is stored for key: k\nNothing of it can be read\.\n$/)
+    expect(peer.uploads).toEqual([])
+  })
+
   test('nothing is stored when no path exists', async () => {
     expect(await save(saving('k', 'none'), peer.next())).toBe(succeeded)
     expect(peer.log).toContain('No cache is stored for key: k\n')

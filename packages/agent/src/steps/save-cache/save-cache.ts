@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { CacheLookupAnswer, type SaveCacheStep } from '@orrery/protocol'
 import {
   type ArchiveSource,
+  type ArchiveSummary,
   codeOf,
   createArchive,
   formatSize,
@@ -69,9 +70,9 @@ async function store(key: string, paths: readonly string[], context: StepContext
     context.write('Creating cache archive...\n')
     const summary = await createArchive(sources, archive, context.signal)
     context.write(skippedLines(summary.skipped))
-    if (summary.skipped.some(({ loss }) => loss === 'damaged')) {
-      // Nobody could replace it for as long as the key lives.
-      context.write(`No cache is stored for key: ${key}\nFiles changed while they were read.\n`)
+    const unfit = unfitness(summary)
+    if (unfit !== undefined) {
+      context.write(`No cache is stored for key: ${key}\n${unfit}\n`)
       return succeeded
     }
     context.write(`Uploading cache archive (${formatSize(summary.size)})...\n`)
@@ -88,6 +89,12 @@ async function store(key: string, paths: readonly string[], context: StepContext
   } finally {
     await rm(archive, { force: true })
   }
+}
+
+/** Why nobody would want the archive: it could not be replaced for as long as its key lives. */
+function unfitness({ files, skipped }: ArchiveSummary): string | undefined {
+  if (skipped.some(({ loss }) => loss === 'damaged')) return 'Files changed while they were read.'
+  return files.length === 0 && skipped.some(({ loss }) => loss === 'missing') ? 'Nothing of it can be read.' : undefined
 }
 
 /** Literal paths, no globs; archived with their absolute location, minus the leading `/` as tar has it. */
