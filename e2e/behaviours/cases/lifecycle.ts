@@ -17,6 +17,23 @@ export const lifecycle: Behaviours = {
     says: { 'echo a': 'a\n', always: 'z\n' },
     more: async (seen) => expect(await seen.client.artifacts(seen.view.id)).toEqual([]),
   },
+  usage: {
+    numbers: [],
+    image: 'root',
+    steps: [
+      say('work', 'head -c 300000000 /dev/zero > /mnt/ramdisk/f; timeout 3 sh -c "while :; do :; done" || true', {
+        no_output_timeout: '2m',
+      }),
+    ],
+    more: ({ view }) => {
+      const [task] = view.tasks
+      expect(task?.usage?.memoryMaxBytes).toBeGreaterThan(300_000_000)
+      expect(task?.usage?.memoryMaxBytes).toBeLessThan(1_000_000_000)
+      expect(task?.usage?.memoryMeanBytes).toBeLessThan(task?.usage?.memoryMaxBytes ?? 0)
+      expect(task?.usage?.cpuS).toBeGreaterThan(0.2)
+      expect(task?.usage?.cpuS).toBeLessThan(20)
+    },
+  },
   stops: {
     numbers: [2],
     steps: [{ run: 'exit 3' }, { run: 'echo x' }],

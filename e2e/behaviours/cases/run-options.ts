@@ -32,6 +32,16 @@ export const runOptions: Behaviours = {
     ran: ['s timedout null'],
     says: { s: new RegExp(`exceeded ${noOutputTimeoutS}s`) },
   },
+  'names-from-nowhere': {
+    numbers: [],
+    steps: [
+      say('split', 'circleci tests split', { no_output_timeout: '2s' }),
+      say('run', 'circleci tests run --command=cat', { no_output_timeout: '2s', when: 'always' }),
+    ],
+    status: 'failed',
+    ran: ['split timedout null', 'run timedout null'],
+    says: { split: /^Reading from the terminal: pipe the input in/, run: /^Reading from the terminal: pipe/ },
+  },
   'silent-tree': {
     numbers: [],
     steps: [

@@ -64,6 +64,14 @@ async function start(
   )
 }
 
+it('keeps the checkout key out of the log', async () => {
+  await using place = await start([checkout(), run('cat ~/.ssh/id_rsa')])
+
+  await place.run()
+
+  expect(place.peer.output(102)).toMatch(/^-----BEGIN.*-----\r\n\*{4}\r\n-----END.*-----\r\n$/)
+})
+
 it('fetches an external repository with the checkout key, which later steps find by themselves', async () => {
   const steps = [
     checkout(),

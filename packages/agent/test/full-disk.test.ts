@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TaskEventBody } from '@orrery/protocol'
+import type { Step, TaskEventBody } from '@orrery/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EventFile } from '../src/spool/event-file.ts'
 import { LogFile } from '../src/spool/log-file.ts'
+import { json } from './kit/peer.ts'
 import { exitOf, TestPlace } from './kit/place.ts'
 import { jobSpec, run } from './kit/spec.ts'
 
@@ -150,6 +151,25 @@ describe.skipIf(!isRoot)('a job on a full disk', () => {
       expect(place.peer.log(102)).not.toContain('is full')
     } finally {
       execFileSync('umount', [place.home])
+    }
+  })
+
+  it('goes on without a cache that there is no room to pack', async () => {
+    const save: Step = { kind: 'save_cache', name: 'Saving Cache', origin: [], key: 'k', paths: ['big'] }
+    await using place = await TestPlace.create(jobSpec([run('head -c 2000000 /dev/urandom > big'), save]))
+    place.peer.routes.push({
+      method: 'POST',
+      path: /^\/caches\/lookup$/,
+      handle: (_, response) => json(response, 200, { hit: null }),
+    })
+    await mountSmallDisk(join(place.root, 'tmp'), 1024 * kilobyte)
+    try {
+      await place.run()
+
+      expect(place.peer.log(102)).toContain('Warning: the cache could not be stored: no space left on device\n')
+      expect(place.peer.taskEnded).toMatchObject({ outcome: 'success' })
+    } finally {
+      execFileSync('umount', [join(place.root, 'tmp')])
     }
   })
 })

@@ -44,6 +44,12 @@ export const Settings = z
     hostServices: z.enum(['blocked', 'reachable']).optional(),
     /** May jobs have a Docker engine of their own (`setup_remote_docker`)? Default `rootless`. */
     remoteDocker: z.enum(['rootless', 'forbidden']).optional(),
+    /** Docker layer caching: unused layers are dropped after so many days, or while the disk has less room, bytes. */
+    layers: z
+      .object({ idleDays: z.number().positive(), freeBytes: z.number().int().min(0) })
+      .partial()
+      .strict()
+      .optional(),
     /** Where AWS gives logins for `aws_auth`: FIPS or private endpoints. Default: as the registry's name says. */
     ecr: z
       .object({
@@ -101,6 +107,7 @@ export const Settings = z
     limits: z
       .object({
         maxRunTimeS: z.number().positive(),
+        noOutputTimeoutS: z.number().positive(),
         cancelGraceS: z.number().min(0),
         logBytesPerStep: z.number().int().min(4096),
       })

@@ -35,7 +35,12 @@ describe('a pipeline', () => {
     expect(running.startedAt).not.toBeNull()
     expect(running.tasks).toMatchObject([{ index: 0, status: 'running', steps: [{ step: 101, status: 'running' }] }])
 
-    await agent.say(stepEnded(101, 'success'), { type: 'task.ended', outcome: 'success' })
+    const usage = { cpuS: 1.5, memoryMaxBytes: 3_000_000_000, memoryMeanBytes: 2 }
+    await agent.say(stepEnded(101, 'success'), { type: 'task.ended', outcome: 'success', usage })
+    const [task] = (await engine.job(agent.claimed.spec.jobId)).tasks
+    expect([running.tasks[0]?.usage, task?.usage]).toEqual([null, usage])
+    const times = [task?.runnableAt, task?.startedAt, task?.endedAt].map((time) => Date.parse(time ?? ''))
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
     expect(await jobStatuses(engine, workflow)).toEqual({ build: 'success', test: 'not_running' })
     expect(await runAll(engine)).toEqual(['test'])
     const view = await engine.workflow(workflow)

@@ -59,6 +59,16 @@ export type TokenAnswer = z.infer<typeof TokenAnswer>
 
 const at = z.iso.datetime()
 
+/** What the primary container of a task used (execution.md 21), the agent's own part included. */
+export const TaskUsage = z.object({
+  /** Processor time, seconds. */
+  cpuS: z.number().min(0),
+  /** Highest and mean of what was seen, without the files that the kernel keeps in memory. */
+  memoryMaxBytes: z.number().int().min(0),
+  memoryMeanBytes: z.number().int().min(0),
+})
+export type TaskUsage = z.infer<typeof TaskUsage>
+
 export const TaskEventBody = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('step.started'),
@@ -89,6 +99,8 @@ export const TaskEventBody = z.discriminatedUnion('type', [
     outcome: TaskOutcome,
     /** Why, when the outcome is not the steps' own doing. */
     reason: z.string().optional(),
+    /** Absent where nobody counts, and after an agent that died. */
+    usage: TaskUsage.optional(),
   }),
 ])
 export type TaskEventBody = z.infer<typeof TaskEventBody>

@@ -26,7 +26,7 @@
  * Actions are those of API v2: `POST /api/v2/workflow/:id/{cancel,rerun,approve/:requestId}`, `POST /api/v2/jobs/:id/cancel`.
  */
 import { z } from 'zod'
-import { CoverageFormat, FileCoverage } from './agent-api.ts'
+import { CoverageFormat, FileCoverage, TaskUsage } from './agent-api.ts'
 import { JobStatus, JobType, PipelineState, StepStatus, WorkflowStatus } from './statuses.ts'
 import { SourceRef } from './steps.ts'
 
@@ -171,6 +171,12 @@ export type StepView = z.infer<typeof StepView>
 export const TaskView = z.object({
   index: z.number().int(),
   status: JobStatus,
+  /** When it began to wait for a runner, when a runner began with it, when it ended. */
+  runnableAt: time,
+  startedAt: time.nullable(),
+  endedAt: time.nullable(),
+  /** Told at its end; null where it is not known. */
+  usage: TaskUsage.nullable(),
   steps: z.array(StepView),
 })
 export type TaskView = z.infer<typeof TaskView>

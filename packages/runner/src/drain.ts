@@ -10,15 +10,23 @@ import { removeTraps } from './task-directory.ts'
 /** Pauses before the second and third try of a drain that broke, ms. */
 const pausesMs = [1_000, 5_000]
 
+/** Why a place died before its job was over. */
+export interface Death {
+  /** In a sentence. */
+  reason: string
+  /** `failed`: the job itself is to blame. */
+  outcome: 'failed' | 'infrastructure_fail'
+}
+
 /**
  * Sends what a dead agent left in its spool, by the agent's own `drain` on the host (see place.ts of the protocol).
- * The place must be dead: nothing may write there meanwhile. `reason`: why it died, in a sentence, if known. `failed`: the runner has to end the task itself.
+ * The place must be dead: nothing may write there meanwhile. `failed`: the runner has to end the task itself.
  */
 export async function drainTask(
   context: RunnerContext,
   task: Task,
   gateway: Gateway,
-  reason?: string,
+  death?: Death,
 ): Promise<'done' | 'gone' | 'failed'> {
   const lease = keepLease(task.client, task.leaseS, AbortSignal.any([context.stopped, task.abandoned]))
   try {
@@ -29,7 +37,7 @@ export async function drainTask(
       return 'failed'
     }
     for (let attempt = 0; ; attempt++) {
-      const code = await runDrain(context, task, gateway, reason)
+      const code = await runDrain(context, task, gateway, death)
       if (code === 0) return 'done'
       if (code === 75 || lease.loss() === 'gone') return 'gone'
       const pause = pausesMs[attempt]
@@ -45,10 +53,10 @@ async function runDrain(
   context: RunnerContext,
   task: Task,
   gateway: Gateway,
-  reason: string | undefined,
+  death: Death | undefined,
 ): Promise<number | null> {
   const agent = join(context.settings.runtimeDir, 'agent.mjs')
-  const why = reason === undefined ? [] : ['--reason', reason]
+  const why = death === undefined ? [] : ['--reason', death.reason, ...(death.outcome === 'failed' ? ['--failed'] : [])]
   const child = spawn(process.execPath, [agent, 'drain', await gateway.hostDirectory(), ...why], {
     cwd: task.directory.path,
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },

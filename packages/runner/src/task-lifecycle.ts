@@ -4,7 +4,7 @@ import { type Claim, type ErrorCode, type JobSpec, OrreryError, type TaskOutcome
 import { createBackoff } from './backoff.ts'
 import { heldBy } from './claim-loop.ts'
 import type { Door } from './door.ts'
-import { drainTask } from './drain.ts'
+import { type Death, drainTask } from './drain.ts'
 import type { Place, PlaceExit } from './drivers/driver.ts'
 import { type Gateway, openGateway } from './gateway.ts'
 import { keepLease, type Lease } from './renew-loop.ts'
@@ -304,13 +304,19 @@ export async function drainOrEnd(
   gateway: Gateway,
   exit?: PlaceExit,
 ): Promise<boolean> {
-  const known =
-    exit?.reason ?? (exit?.oomKilled === true ? 'The place of the job was killed: out of memory.' : undefined)
-  if ((await drainTask(context, task, gateway, known)) !== 'failed') return true
+  const death = exit && deathOf(exit)
+  if ((await drainTask(context, task, gateway, death)) !== 'failed') return true
   if (context.stopped.aborted) return false
-  const reason = known ?? 'the place ended before its job did'
-  await task.reporter.report({ type: 'task.ended', outcome: 'infrastructure_fail', reason })
+  const { outcome, reason } = death ?? { outcome: 'infrastructure_fail', reason: 'the place ended before its job did' }
+  await task.reporter.report({ type: 'task.ended', outcome, reason })
   return true
+}
+
+/** An entrypoint that the config or its image asked for and that ends takes the job with it (spec: execution.md 4.2, rule 4). */
+function deathOf({ reason, oomKilled }: PlaceExit): Death | undefined {
+  if (reason !== undefined) return { outcome: 'failed', reason }
+  if (!oomKilled) return undefined
+  return { outcome: 'infrastructure_fail', reason: 'The place of the job was killed: out of memory.' }
 }
 
 type Contact = 'up' | 'silent' | 'died' | LossOrStop

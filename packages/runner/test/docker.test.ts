@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { PlaceInfo } from '@orrery/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { busybox, debian, docker, jobSpec, type Kit, startKit } from './kit.ts'
@@ -153,6 +154,19 @@ describe('a docker place', () => {
   })
 })
 
+const hasNoArm = process.arch === 'x64' && !existsSync('/proc/sys/fs/binfmt_misc/qemu-aarch64')
+it.runIf(hasNoArm)('rejects a class of arm processors where there are none', async () => {
+  const job = jobSpec([busybox], ['uname -m'])
+  const resourceClass = { ...job.resourceClass, name: 'arm.medium', arch: 'arm64' as const }
+  const task = kit.server.enqueue({ ...job, resourceClass })
+  await kit.server.until(() => kit.server.outcome(task) !== undefined)
+
+  expect(kit.server.outcome(task)).toBe('failed')
+  expect(kit.server.log(task, 0)).toMatch(/rejected because the resource class arm\.medium is unavailable: it has arm/)
+  expect(task.events.agent).toEqual([])
+  await kit.gone(task.spec.taskId)
+})
+
 describe('entrypoints', () => {
   it.each([
     { name: 'a configured command runs as main process beside the agent', command: ['sleep', '600'] },
@@ -175,7 +189,7 @@ describe('entrypoints', () => {
   it('93: fails the job when the configured entrypoint ends while a step runs', async () => {
     const { task, outcome } = await run([{ image: busybox, entrypoint: ['sleep', '1'] }], ['sleep 60'])
 
-    expect(outcome).toBe('infrastructure_fail')
+    expect(outcome).toBe('failed')
     await kit.gone(task.spec.taskId)
   })
 

@@ -49,7 +49,7 @@ describe('a runner that goes away', () => {
   })
 
   it.each([
-    { name: 'fails with its entrypoint', go: 'kill 1', outcome: 'infrastructure_fail' },
+    { name: 'fails with its entrypoint', go: 'kill 1', outcome: 'failed' },
     { name: 'ends by itself', go: 'touch /go', outcome: 'success' },
   ])('and whose place has an entrypoint of its own is followed as well: it $name', async ({ go, outcome }) => {
     const image = { image: busybox, entrypoint: ['sh', '-c', 'trap "exit 3" TERM; while true; do sleep 0.1; done'] }

@@ -144,6 +144,31 @@ describe('a remote Docker engine', () => {
   })
 })
 
+it('keeps no unused layers on a disk that is nearly full', async () => {
+  const own = await startKit()
+  const project = '55555555-5555-4555-8555-555555555555'
+  projects.add(project)
+  try {
+    const imageMap = [{ match: 'orrery/remote-docker:*', image: remoteEngine }]
+    await own.runner({ docker: { imageMap, layers: { freeBytes: Number.MAX_SAFE_INTEGER } } })
+    const texts: string[] = []
+    for (let count = 0; count < 2; count++) {
+      const job = jobSpec([clientImage], [[setUp('default', true), use, seed].join('\n')])
+      const resourceClass = { ...job.resourceClass, memoryMb: 2048, vcpus: 2 }
+      const task = own.server.enqueue({ ...job, projectId: project, resourceClass })
+      await own.server.until(() => own.server.outcome(task) !== undefined)
+      await own.gone(task.spec.taskId)
+      texts.push(own.server.log(task, 101))
+    }
+
+    expect(texts.map((text) => text.includes('nothing is cached'))).toEqual([true, true])
+    const { Volumes } = await docker.listVolumes({ filters: { label: [`orrery.layers=${project}`] } })
+    expect(Volumes).toHaveLength(1)
+  } finally {
+    await own.close()
+  }
+})
+
 it('is refused where the operator forbids it', async () => {
   const own = await startKit()
   try {

@@ -156,9 +156,13 @@ describe('reports', () => {
       ],
       summary: { lines: { covered: 5, total: 6 }, branches: { covered: 1, total: 2 } },
     })
+    const shown = { message: 'm', source: 'test-suite', run_time: 1, result: 'failure', name: 'n', classname: 'c' }
     expect((await user()('GET', `/api/v2/project/local/acme/app/${jobNumber}/tests`)).json()).toEqual({
-      items: [{ message: 'm', source: 'test-suite', run_time: 1, result: 'failure', name: 'n', classname: 'c' }],
+      items: [shown],
       next_page_token: null,
+    })
+    expect((await user()('GET', `/api/v1.1/project/local/acme/app/${jobNumber}/tests`)).json()).toEqual({
+      tests: [shown],
     })
   })
 })

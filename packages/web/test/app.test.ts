@@ -270,6 +270,16 @@ describe('the app in Chromium', () => {
     ).toBeGreaterThanOrEqual(48)
   })
 
+  it('says what a job waited and used', async () => {
+    await page.goto(failedUrl)
+    const facts = page.locator('dl.facts > div')
+    await facts.first().waitFor()
+
+    expect((await facts.allInnerTexts()).map((text) => text.replace(/\s+/g, ' '))).toEqual(
+      expect.arrayContaining(['Waited 5s', 'Processor time 1m 20s', 'Most memory 450 MB']),
+    )
+  })
+
   it('shows log lines as they come, follows the end, and lets go when the reader scrolls up', async () => {
     server.append(runningLogKey, Array.from({ length: 300 }, (_, i) => `line ${i + 1}\n`).join(''))
     await page.goto(runningUrl)

@@ -206,6 +206,10 @@ export const failedJob: JobView = {
   tasks: [0, 1, 2, 3].map((index) => ({
     index,
     status: index === 1 ? 'failed' : 'success',
+    runnableAt: at(64),
+    startedAt: at(66 + index),
+    endedAt: at(151),
+    usage: { cpuS: 20, memoryMaxBytes: 300_000_000 + index * 50_000_000, memoryMeanBytes: 200_000_000 },
     steps: [
       ...commonSteps,
       index === 1 ? testStep : { ...testStep, status: 'success', exitCode: 0 },
@@ -227,6 +231,10 @@ export const runningJob: JobView = {
     {
       index: 0,
       status: 'running',
+      runnableAt: at(64),
+      startedAt: at(66),
+      endedAt: null,
+      usage: null,
       steps: [
         ...commonSteps,
         step(103, 'Run the browser tests', {

@@ -1,5 +1,5 @@
 export { ArchiveError } from './archive-error.ts'
-export { createArchive, receiptOf } from './create.ts'
+export { type ArchiveSummary, createArchive, receiptOf } from './create.ts'
 export { downloadArchive } from './download.ts'
 export { defaultLimits, extractArchive } from './extract.ts'
 export { independentSources } from './independent-sources.ts'

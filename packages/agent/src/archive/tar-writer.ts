@@ -11,13 +11,16 @@ import {
   type Stats,
 } from 'node:fs'
 import { FrameBuffer } from './frame-buffer.ts'
-import { reasonOf } from './reason.ts'
+import { codeOf, reasonOf } from './reason.ts'
 import { blockSize, type EntryType, encodeHeader, padded } from './tar-format.ts'
 
 /** A place on disk (absolute) and the name it gets in the archive (relative, `/`-separated; empty = the target itself). */
 export type ArchiveSource = { path: string; name: string }
-/** Something that is not in the archive as it is on disk, and why; for the step's log. */
-export type Skipped = { path: string; reason: string }
+/**
+ * Something that is not in the archive as it is on disk, and why; for the step's log. `loss`: a file or directory is
+ * missing from the archive, or is there with other bytes; absent for what nobody can expect in it.
+ */
+export type Skipped = { path: string; reason: string; loss?: 'missing' | 'damaged' }
 
 /** `isFile`: the directory said so, which spares the `lstat` that everything else needs. */
 type Found = ArchiveSource & { isFile: boolean }
@@ -49,10 +52,13 @@ export class TarWriter {
     const stack: Found[] = [{ ...source, isFile: false }]
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
       try {
+        checkName(next.name)
         if (next.isFile) yield* this.file(next)
         else yield* this.any(next, stack)
       } catch (error) {
-        this.skipped.push({ path: next.path, reason: reasonOf(error) })
+        // What went away meanwhile, a temporary file of somebody's, is not missed.
+        const loss = codeOf(error) === 'ENOENT' ? {} : ({ loss: 'missing' } as const)
+        this.skipped.push({ path: next.path, reason: reasonOf(error), ...loss })
       }
       yield
     }
@@ -78,7 +84,6 @@ export class TarWriter {
   }
 
   private *file({ path, name }: Found): Generator<void> {
-    checkName(name)
     const fd = openSync(path, openFlags)
     try {
       const stat = fstatSync(fd)
@@ -108,7 +113,8 @@ export class TarWriter {
         if (left > 0) yield
       }
     } catch (error) {
-      this.skipped.push({ path, reason: `${reasonOf(error)}; its last ${left} bytes are stored as zeros` })
+      const reason = `${reasonOf(error)}; its last ${left} bytes are stored as zeros`
+      this.skipped.push({ path, reason, loss: 'damaged' })
     }
     this.bytes += size - left
     this.out.zeros(left + padded(size) - size)
@@ -122,7 +128,6 @@ export class TarWriter {
   }
 
   private header(type: EntryType, name: string, link: string, stat: Stats, size: number): void {
-    checkName(name)
     const { mode, uid, gid, mtimeMs } = stat
     this.out.put(encodeHeader({ type, name, link, mode: mode & 0o7777, uid, gid, size, mtime: mtimeMs / 1000 }))
     this.entries++

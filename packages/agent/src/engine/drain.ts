@@ -8,13 +8,16 @@ import { GoneError } from '../uplink/retry.ts'
 import { Sender } from '../uplink/sender.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 
+/** How a task ends whose agent died: by the job's own fault, or not. */
+type Outcome = 'failed' | 'infrastructure_fail'
+
 /**
- * Ends the task of a dead agent, on the host: sends what the spool still holds, closes running steps, ends the task as
- * `infrastructure_fail`. What it adds goes to the spool first, so it may be killed and started again at any moment.
+ * Ends the task of a dead agent, on the host: sends what the spool still holds, closes running steps, ends the task, both
+ * as `outcome`. What it adds goes to the spool first, so it may be killed and started again at any moment.
  *
  * The place must be dead. Its task directory is a stranger's work: links in it are not followed.
  */
-export async function drainTask(root: string, reason: string): Promise<ExitCode> {
+export async function drainTask(root: string, reason: string, outcome: Outcome): Promise<ExitCode> {
   const paths = taskPaths(root)
   const connection = new Connection(paths.gateway)
   try {
@@ -22,7 +25,7 @@ export async function drainTask(root: string, reason: string): Promise<ExitCode>
     // The agent never came so far as to make it; the runner ends the task.
     if (spool === undefined) throw new Error('there is no spool')
     if (!spool.isDirectory()) throw new Error(`${paths.spool} is not a directory`)
-    await drain(paths, connection, reason)
+    await drain(paths, connection, reason, outcome)
     return exitCodes.done
   } catch (error) {
     if (error instanceof GoneError) return exitCodes.gone
@@ -31,7 +34,7 @@ export async function drainTask(root: string, reason: string): Promise<ExitCode>
   }
 }
 
-async function drain(paths: TaskPaths, connection: Connection, reason: string): Promise<void> {
+async function drain(paths: TaskPaths, connection: Connection, reason: string, outcome: Outcome): Promise<void> {
   const { file, events } = EventFile.recover(paths.events)
   const sender = new Sender(paths, file, connection)
   const acked = await sender.acknowledged()
@@ -53,7 +56,7 @@ async function drain(paths: TaskPaths, connection: Connection, reason: string): 
       type: 'step.ended',
       step,
       attempt,
-      status: 'infrastructure_fail',
+      status: outcome,
       exitCode: null,
       hint: reason,
       insignificant: false,
@@ -61,7 +64,7 @@ async function drain(paths: TaskPaths, connection: Connection, reason: string): 
     })
   }
   if (!events.some((event) => event.type === 'task.ended')) {
-    sender.report({ type: 'task.ended', outcome: 'infrastructure_fail', reason })
+    sender.report({ type: 'task.ended', outcome, reason })
   }
   await sender.done
 }

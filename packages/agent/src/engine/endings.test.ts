@@ -103,7 +103,10 @@ it('stops its children when the lease is lost, and tells it when the server is b
 })
 
 describe('drain', () => {
-  it('sends what a killed agent left and ends the task', async () => {
+  it.each([
+    { args: [], outcome: 'infrastructure_fail' },
+    { args: ['--failed'], outcome: 'failed' },
+  ])('sends what a killed agent left and ends the task as $outcome', async ({ args, outcome }) => {
     await using place = await TestPlace.create(jobSpec([run('echo first'), run('echo ready; sleep 60')]))
     const { peer } = place
     const agent = place.start()
@@ -113,12 +116,12 @@ describe('drain', () => {
     await exitOf(agent)
     await peer.up()
 
-    const code = await place.run('drain', '--reason', 'killed: out of memory')
+    const code = await place.run('drain', '--reason', 'killed: out of memory', ...args)
 
     expect(code).toBe(0)
-    expect(peer.ends).toEqual(['101-0 success 0', '102-0 infrastructure_fail null'])
+    expect(peer.ends).toEqual(['101-0 success 0', `102-0 ${outcome} null`])
     expect(peer.ended(102)?.hint).toBe('killed: out of memory')
-    expect(peer.taskEnded).toMatchObject({ outcome: 'infrastructure_fail', reason: 'killed: out of memory' })
+    expect(peer.taskEnded).toMatchObject({ outcome, reason: 'killed: out of memory' })
   })
 
   it('sends bytes and events that the server never saw, and may be repeated', async () => {

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import type { JobSpec } from '@orrery/protocol'
-import { maskerFor } from '@orrery/protocol/masking'
+import { maskerFor, privateKeyBody } from '@orrery/protocol/masking'
 import { answerHelper } from '../control/answer-helper.ts'
 import { openControl } from '../control/server.ts'
 import { fetchEarlierResults } from '../earlier-results/earlier-results.ts'
@@ -10,6 +10,7 @@ import { resolvePath } from '../environment/paths.ts'
 import { prepareLauncher } from '../process/launch.ts'
 import { ProcessTable } from '../process/process-table.ts'
 import { stopReasonOf } from '../process/stop-reason.ts'
+import { UsageMeter } from '../process/usage-meter.ts'
 import { openForwards } from '../services/port-forwards.ts'
 import { EventFile } from '../spool/event-file.ts'
 import { type TaskPaths, taskPaths } from '../spool/layout.ts'
@@ -73,6 +74,7 @@ async function runSpec(
   processes: ProcessTable,
 ): Promise<void> {
   const stop = new StopSwitch(spec.limits)
+  const meter = new UsageMeter()
   const sender = new Sender(paths, EventFile.create(paths.events), connection)
   const renew = new RenewLoop(connection, { canceled: () => stop.cancel(), lost: (leaseS) => stop.loseLease(leaseS) })
   const broken = Promise.race([sender.done, renewing(renew, sender)]).then(() => new Promise<never>(() => undefined))
@@ -88,10 +90,12 @@ async function runSpec(
   ssh?.close()
   await Promise.race([tearDownLayers(task), broken])
   const stopped = task.signal.aborted ? stopReasonOf(task.signal) : undefined
+  const usage = meter.end()
   sender.report({
     type: 'task.ended',
     outcome: stopped?.status ?? outcome,
     ...(stopped === undefined ? {} : { reason: stopped.message }),
+    ...(usage === undefined ? {} : { usage }),
   })
   await Promise.all([sender.done, processes.end(leftoverGraceMs)])
   renew.stop()
@@ -121,7 +125,7 @@ async function prepare(
   const environment = await makeEnvironment(source)
   // A relative directory counts from HOME (spec: execution.md 10.9).
   const workingDirectory = resolvePath(spec.workingDirectory, environment.home, environment.home)
-  const newMasker = maskerFor([...spec.maskValues, ...(spec.checkout.https ? [spec.checkout.https.token] : [])])
+  const newMasker = maskerFor([...spec.maskValues, ...checkoutSecrets(spec)])
   const task: Task = {
     spec,
     paths,
@@ -148,6 +152,11 @@ async function prepare(
   ])
   openForwards(place.forwards)
   return task
+}
+
+/** What opens the repository; steps find the key in ~/.ssh and may print it. */
+function checkoutSecrets({ checkout: { https, ssh } }: JobSpec): string[] {
+  return [...(https ? [https.token] : []), ...(ssh ? [privateKeyBody(ssh.privateKey)] : [])]
 }
 
 /** Those that need no task. What a start does to the disk it does at once: each way through the thread pool would cost more than the call. */

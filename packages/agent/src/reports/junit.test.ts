@@ -25,6 +25,7 @@ test.each<[string, string, Partial<TestResult>]>([
     { name: 'n', classname: 'c', runTime: 1.5, result: 'success', message: '' },
   ],
   ['the class from the suite', '<testcase name="n"/>', { classname: 'suite' }],
+  ['the class from the suite where its own is empty', '<testcase name="n" classname=""/>', { classname: 'suite' }],
   ['no attributes', '<testcase/>', { name: '', runTime: 0 }],
   [
     'a failure',

@@ -118,7 +118,7 @@ class JUnitReader {
     const file = attributes['file'] || suite?.file
     const result: TestResult = {
       name: clip(attributes['name'] ?? '', maxMessageLength),
-      classname: clip(attributes['classname'] ?? suite?.name ?? '', maxMessageLength),
+      classname: clip(attributes['classname'] || suite?.name || '', maxMessageLength),
       ...(file ? { file: repoPath(file) } : {}),
       runTime: parseSeconds(attributes['time']),
       result: 'success',

@@ -49,6 +49,7 @@ export async function prepareRunner(options: RunnerOptions): Promise<Runner> {
       ...(settings.networkPool ? { networkPool: settings.networkPool } : {}),
       ...(settings.hostServices ? { hostServices: settings.hostServices } : {}),
       ...(settings.remoteDocker ? { remoteDocker: settings.remoteDocker } : {}),
+      ...(settings.layers ? { layers: settings.layers } : {}),
       ...(settings.ecr ? { ecr: settings.ecr } : {}),
       ...(settings.gar ? { gar: settings.gar } : {}),
       ...(settings.runtime ? { runtime: settings.runtime } : {}),

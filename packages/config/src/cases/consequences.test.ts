@@ -22,6 +22,9 @@ const cases: FaultCase[] = [
     config: flow('[nope, build: {requires: [nope]}]'),
     gives: ['C406'],
   },
+  // The heredoc of a beginner.
+  { name: 'a faulty command of run', config: job('[run: {command: "cat <<EOF"}]'), gives: ['C310'] },
+  { name: 'a faulty key of restore_cache', config: job('[restore_cache: {key: "a << b"}]'), gives: ['C310'] },
   { name: 'an unknown command and its arguments', config: job('[nope: {a: 1}]'), gives: ['C405'] },
   { name: 'an unknown command and an argument that is no map', config: job('[nope: 1]'), gives: ['C405'] },
   {

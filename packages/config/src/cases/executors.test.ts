@@ -85,6 +85,12 @@ describe('executors: values', () => {
       is: [['c'], 'large'],
     },
     {
+      name: 'an empty class, directory, name and user are not given',
+      config: job('resource_class: "", working_directory: "", docker: [{image: c, name: "", user: ""}]'),
+      see: (r) => [spec(r).executor, spec(r).resourceClass, spec(r).workingDirectory],
+      is: [{ type: 'docker', images: [{ image: 'c', environment: {} }] }, undefined, '~/project'],
+    },
+    {
       name: '162 machine: true with a self-hosted class',
       config: job('machine: true, resource_class: acme/linux'),
       see: (r) => spec(r).executor,

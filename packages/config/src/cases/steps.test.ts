@@ -168,6 +168,23 @@ describe('steps and commands: values', () => {
       see: firstStep,
       is: { kind: 'setup_remote_docker', name: 'Setup a remote Docker engine', dockerLayerCaching: false },
     },
+    // The empty default of a parameter, passed on: orbs are full of it.
+    ...[
+      [
+        'run: {command: make, name: "", working_directory: ""}',
+        { kind: 'run', name: 'make', command: 'make', background: false, environment: {} },
+      ],
+      ['checkout: {name: "", path: ""}', { kind: 'checkout', name: 'Checkout code', method: 'blobless' }],
+      [
+        'store_artifacts: {path: out, destination: ""}',
+        { kind: 'store_artifacts', name: 'Uploading artifacts', path: 'out' },
+      ],
+    ].map(([step, is]) => ({
+      name: `an empty text is not given: ${step}`,
+      config: withSteps(`- ${step}`),
+      see: firstStep,
+      is,
+    })),
     {
       name: '180 when by an enum',
       config: withParameters(

@@ -13,6 +13,11 @@ export function fieldText(node: YNode | undefined): string | undefined {
   return node && !isNull(node) ? textOf(node) : undefined
 }
 
+/** The same where an empty text means "not given": callers pass the empty default of a parameter on. */
+export function givenText(node: YNode | undefined): string | undefined {
+  return fieldText(node) || undefined
+}
+
 /** A `shell` as one line: lists are joined (spec: config-language.md 14.16). */
 export function shellText(node: YNode | undefined): string | undefined {
   if (node?.kind !== 'seq') return fieldText(node)
@@ -68,8 +73,8 @@ function planImage(node: YNode, env: Env): PlanImage {
   const auth = getPresent(node, 'auth')
   const entrypoint = argv(getPresent(node, 'entrypoint'))
   const command = argv(getPresent(node, 'command'))
-  const name = fieldText(get(node, 'name'))
-  const user = fieldText(get(node, 'user'))
+  const name = givenText(get(node, 'name'))
+  const user = givenText(get(node, 'user'))
   const aws = getPresent(node, 'aws_auth')
   const gcp = getPresent(node, 'gcp_auth')
   const image: PlanImage = {

@@ -1,7 +1,7 @@
 import { fromNode, type Json } from '../emit/json.ts'
 import { bodyMargin, stepMargin, wordLines, writeList, writeWords } from '../emit/yaml.ts'
 import { rendered, variables, writeVariables } from '../executors/environment.ts'
-import { fieldText, liftSynonyms, placeLines, planExecutor, shellText } from '../executors/plan.ts'
+import { fieldText, givenText, liftSynonyms, placeLines, planExecutor, shellText } from '../executors/plan.ts'
 import { overlay, type Place, placeOf, resolveExecutor } from '../executors/resolve.ts'
 import type { BuildSpec, PlanExecutor, PlanJob, PlanStep, StepOrigin } from '../plan.ts'
 import { type Element, type Env, makeEnv, type Value } from '../scope/types.ts'
@@ -181,7 +181,7 @@ function buildSpec(
   steps: CompiledStep[],
   env: Env,
 ): BuildSpec {
-  const resourceClass = fieldText(place.keys.get('resource_class'))
+  const resourceClass = givenText(place.keys.get('resource_class'))
   const shell = shellText(place.keys.get('shell'))
   const parallelism = fields.get('parallelism')
   const ranges = fields.get('circleci_ip_ranges')
@@ -190,7 +190,7 @@ function buildSpec(
     executor,
     parallelism: parallelism?.kind === 'scalar' && typeof parallelism.value === 'number' ? parallelism.value : 1,
     environment: rendered(variables, env.world.options.numericEnv),
-    workingDirectory: fieldText(place.keys.get('working_directory')) ?? '~/project',
+    workingDirectory: givenText(place.keys.get('working_directory')) ?? '~/project',
     steps: plannedSteps(steps),
     ipRanges: ranges?.kind === 'scalar' && ranges.value === true,
   }

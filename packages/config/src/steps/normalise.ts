@@ -1,7 +1,7 @@
 import type { Json } from '../emit/json.ts'
 import { stepMargin, writeWords } from '../emit/yaml.ts'
 import { rendered, variables, writeVariables } from '../executors/environment.ts'
-import { fieldText, shellText } from '../executors/plan.ts'
+import { fieldText, givenText, shellText } from '../executors/plan.ts'
 import type { PlanStep, StepOrigin } from '../plan.ts'
 import type { Env } from '../scope/types.ts'
 import { emptyMapAt, get, getPresent, type YNode } from '../yaml/nodes.ts'
@@ -43,7 +43,7 @@ export function normaliseStep(kind: string, args: YNode, origin: StepOrigin[], e
   const body = args.kind === 'map' ? args : emptyMapAt(args)
   const when = whenOf(body)
   const name = fieldText(getPresent(body, 'name'))
-  const common: Common = { name: name ?? defaultNames[kind] ?? kind, origin }
+  const common: Common = { name: name || (defaultNames[kind] ?? kind), origin }
   if (when) common.when = when
   const { entries, plan } = vocabulary(kind, body, name, common)
   return { kind, text: stepText(kind, entries), args, plan }
@@ -94,7 +94,7 @@ function run(kind: string, args: YNode, origin: StepOrigin[], env: Env): Compile
   })
   const plan: PlanStep = {
     kind: 'run',
-    name: name ?? command,
+    name: name || command,
     origin,
     command,
     environment: rendered(environment, env.world.options.numericEnv),
@@ -103,7 +103,7 @@ function run(kind: string, args: YNode, origin: StepOrigin[], env: Env): Compile
   if (when) plan.when = when
   if (kind === 'deploy') plan.deploy = true
   if (shell !== undefined) plan.shell = shell
-  if (workingDirectory !== undefined) plan.workingDirectory = workingDirectory
+  if (workingDirectory) plan.workingDirectory = workingDirectory
   if (noOutputTimeoutS !== undefined) plan.noOutputTimeoutS = noOutputTimeoutS
   if (maxAutoReruns !== undefined) plan.maxAutoReruns = maxAutoReruns
   if (autoRerunDelayS !== undefined) plan.autoRerunDelayS = autoRerunDelayS
@@ -153,7 +153,7 @@ function vocabulary(kind: string, body: YNode, name: string | undefined, common:
       const destination = field('destination')
       return {
         entries: { destination, name, path, when },
-        plan: { ...common, kind, path, ...(destination !== undefined && { destination }) },
+        plan: { ...common, kind, path, ...(destination && { destination }) },
       }
     }
     case 'store_test_results': {
@@ -190,12 +190,11 @@ function checkout(body: YNode, name: string | undefined, common: Common): Forms 
   const entries = { depth: depth?.kind === 'scalar' ? depth.value : undefined, method, name, path, when: common.when }
   // The agent knows two ways; a shallow clone is an economy, and the blobless one economises more safely.
   const planned = method === 'full' ? 'full' : 'blobless'
-  return { entries, plan: { ...common, kind: 'checkout', method: planned, ...(path !== undefined && { path }) } }
+  return { entries, plan: { ...common, kind: 'checkout', method: planned, ...(path && { path }) } }
 }
 
 function remoteDocker(body: YNode, name: string | undefined, common: Common): Forms {
-  // An empty version means "not given": orbs pass their parameter's empty default on.
-  const version = fieldText(getPresent(body, 'version')) || undefined
+  const version = givenText(getPresent(body, 'version'))
   const dockerLayerCaching = isTrue(getPresent(body, 'docker_layer_caching'))
   const entries = {
     docker_layer_caching: dockerLayerCaching || undefined,

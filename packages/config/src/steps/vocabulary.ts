@@ -18,7 +18,7 @@ import {
   wordOf,
   wrongType,
 } from '../shape/shape.ts'
-import { getPresent, isInteger } from '../yaml/nodes.ts'
+import { get, getPresent, isBroken, isInteger, type YNode } from '../yaml/nodes.ts'
 
 /** What the compiler knows of a built-in step (spec: config-language.md 14). */
 export interface Builtin {
@@ -101,6 +101,11 @@ const runSchema: JsonSchema = {
   anyOf: [{ type: 'string' }, { ...runMap.schema, type: 'object', required: ['command'] }],
 }
 
+/** A value that broke on the way has been told already. */
+function isGiven(node: YNode, key: string): boolean {
+  return getPresent(node, key) !== undefined || isBroken(get(node, key))
+}
+
 const severalCommands = 'write each command as a step of its own, or all below "run: |", a line each'
 
 const run: Shape = shape(runSchema, (node, context) => {
@@ -109,8 +114,8 @@ const run: Shape = shape(runSchema, (node, context) => {
   if (node.kind === 'seq') return wrongType(node, 'string', context, severalCommands)
   if (node.kind !== 'map') return string(node, context)
   runMap(node, context)
-  const command = getPresent(node, 'command')
-  if (!command) missing(node, 'command', Object.keys(runKeys), runRules, context, 'C225', '`run` has no `command`')
+  if (!isGiven(node, 'command'))
+    missing(node, 'command', Object.keys(runKeys), runRules, context, 'C225', '`run` has no `command`')
   const delay = getPresent(node, 'auto_rerun_delay')
   const reruns = getPresent(node, 'max_auto_reruns')
   if (delay && !reruns) report.add('C233', delay, delayMessage, { stack })
@@ -160,7 +165,7 @@ const restoreSchema: JsonSchema = {
 
 const restoreCache: Shape = shape(restoreSchema, (node, context) => {
   restoreMap(node, context)
-  if (node.kind !== 'map' || getPresent(node, 'key') || getPresent(node, 'keys')) return
+  if (node.kind !== 'map' || isGiven(node, 'key') || isGiven(node, 'keys')) return
   context.world.report.add('C226', node, '`restore_cache` needs `key` or `keys`', { stack: context.stack })
 })
 

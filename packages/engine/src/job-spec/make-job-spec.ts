@@ -1,5 +1,6 @@
 import type { BuildSpec, PlanExecutor } from '@orrery/config'
 import { type EnvironmentLayer, type Executor, JobSpec, OrreryError, type SshKey } from '@orrery/protocol'
+import { privateKeyBody } from '@orrery/protocol/masking'
 import type { EngineContext } from '../context.ts'
 import { ownScope, withholdsSecrets } from '../decisions/trust.ts'
 import { secretOwner } from '../secrets/secret-box.ts'
@@ -142,16 +143,8 @@ function maskValues(executor: Executor | undefined, { variables, sshKeys, tokens
   const values = variables.flatMap((layer) => Object.values(layer.vars))
   const logins = executor?.type === 'docker' ? executor.images.flatMap(secretsOf) : []
   const ours = [continuationKey, tokens?.v1, tokens?.v2].filter((value) => value !== undefined)
-  const keys = sshKeys.map(({ privateKey }) => keyBody(privateKey))
+  const keys = sshKeys.map(({ privateKey }) => privateKeyBody(privateKey))
   return [...new Set([...values, ...logins, ...ours, ...keys])].filter((value) => value !== '')
-}
-
-/** The lines between BEGIN and END: those around them are the same for every key and would be masked for nothing. */
-function keyBody(privateKey: string): string {
-  return privateKey
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('-----'))
-    .join('\n')
 }
 
 function withLogins(executor: PlanExecutor, { variables, tokens }: TaskSecrets): Executor {

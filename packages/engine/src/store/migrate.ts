@@ -10,6 +10,7 @@ import { up as addJobSsh } from './migrations/006-job-ssh.ts'
 import { up as addProjectSettings } from './migrations/007-project-settings.ts'
 import { up as addUnavailable } from './migrations/008-unavailable.ts'
 import { up as makeTestImpact } from './migrations/009-test-impact.ts'
+import { up as addTaskUsage } from './migrations/010-task-usage.ts'
 import type { Schema } from './schema.ts'
 
 /** In order of their names. A migration that was released is never edited. */
@@ -23,6 +24,7 @@ const migrations: Record<string, Migration> = {
   '007-project-settings': { up: addProjectSettings },
   '008-unavailable': { up: addUnavailable },
   '009-test-impact': { up: makeTestImpact },
+  '010-task-usage': { up: addTaskUsage },
 }
 
 /**

@@ -12,6 +12,7 @@ import type {
   SourceRef,
   StepStatus,
   TaskOutcome,
+  TaskUsage,
   TestResult,
   TestSelection,
   UploadRequest,
@@ -187,6 +188,8 @@ export interface TasksTable {
   outcome: TaskOutcome | null
   reason: string | null
   ended_at: Date | null
+  /** Null: not known, or not told yet. */
+  usage: ColumnType<TaskUsage | null, string | null | undefined, string | null>
 }
 
 export interface StepsTable {

@@ -1,6 +1,7 @@
-import { isEndedJob, type TaskOutcome } from '@orrery/protocol'
+import { isEndedJob, type TaskOutcome, type TaskUsage } from '@orrery/protocol'
 import type { Selectable } from 'kysely'
 import { jobStatus } from '../decisions/job-status.ts'
+import { toJson } from '../store/json.ts'
 import { type JobRow, jobsOfWorkflow } from '../store/queries/jobs-of-workflow.ts'
 import { placeOfTask, type TaskRow } from '../store/queries/leased-task.ts'
 import type { WorkflowsTable } from '../store/schema.ts'
@@ -14,7 +15,7 @@ export async function endTask(
   task: TaskRow,
   outcome: TaskOutcome,
   reason: string | null,
-  options: { giveUp: boolean } = { giveUp: false },
+  options: { giveUp?: boolean; usage?: TaskUsage | undefined } = {},
 ): Promise<void> {
   await tx.db
     .updateTable('tasks')
@@ -23,6 +24,7 @@ export async function endTask(
       outcome,
       reason,
       ended_at: tx.now,
+      usage: options.usage === undefined ? null : toJson(options.usage),
       lease_until: null,
       // A raised epoch shuts out whoever held the task.
       epoch: options.giveUp ? task.epoch + 1 : task.epoch,

@@ -50,7 +50,7 @@ export async function recordEvents(
       })
       .where('id', '=', task.id)
       .execute()
-    if (ended) await endTask(tx, task, ended.outcome, ended.reason)
+    if (ended) await endTask(tx, task, ended.outcome, storable(ended.reason ?? '') || null, { usage: ended.usage })
     if (workflow) await tasksMoved(tx, workflow, [task.job_id])
     return last
   })
@@ -89,7 +89,7 @@ async function apply(
   task: TaskRow,
   source: EventBatch['source'],
   events: readonly TaskEvent[],
-): Promise<{ outcome: Ending['outcome']; reason: string | null } | null> {
+): Promise<Ending | undefined> {
   const last = events.findIndex(({ type }) => type === 'task.ended')
   // What an agent says behind its own end says nothing.
   const counted = source === 'agent' && task.state === 'claimed' && last >= 0 ? events.slice(0, last + 1) : events
@@ -107,8 +107,7 @@ async function apply(
     throw new OrreryError('ORY_BAD_REQUEST', [`step ${unknown.step} attempt ${unknown.attempt} never started`])
   }
   for (const event of counted) if (event.type !== 'task.ended') tellStep(tx, task, event)
-  const ending = task.state === 'claimed' ? counted.find((event) => event.type === 'task.ended') : undefined
-  return ending === undefined ? null : { outcome: ending.outcome, reason: storable(ending.reason ?? '') || null }
+  return task.state === 'claimed' ? counted.find((event) => event.type === 'task.ended') : undefined
 }
 
 function tellStep(tx: Tx, task: TaskRow, event: StepStart | StepEnd): void {

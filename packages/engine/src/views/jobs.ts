@@ -77,7 +77,7 @@ export async function latestJob(
 async function tasksOf(ctx: EngineContext, ranJobId: string): Promise<JobView['tasks']> {
   const tasks = await ctx.db
     .selectFrom('tasks')
-    .select(['id', 'node_index', 'state', 'started_at', 'outcome'])
+    .select(['id', 'node_index', 'state', 'runnable_at', 'started_at', 'ended_at', 'outcome', 'usage'])
     .where('job_id', '=', ranJobId)
     .orderBy('node_index')
     .execute()
@@ -96,6 +96,10 @@ async function tasksOf(ctx: EngineContext, ranJobId: string): Promise<JobView['t
   return tasks.map((task) => ({
     index: task.node_index,
     status: taskStatus({ ...task, started: task.started_at !== null }),
+    runnableAt: task.runnable_at.toISOString(),
+    startedAt: task.started_at?.toISOString() ?? null,
+    endedAt: task.ended_at?.toISOString() ?? null,
+    usage: task.usage,
     steps: steps.filter((step) => step.task_id === task.id).map(toStepView),
   }))
 }

@@ -1,6 +1,8 @@
 import { needlesOf } from './needles.ts'
 import { NeedleSearch } from './search.ts'
 
+export { privateKeyBody } from './private-key.ts'
+
 const mask = Buffer.from('****')
 const nothing = Buffer.alloc(0)
 

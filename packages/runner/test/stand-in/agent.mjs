@@ -120,7 +120,8 @@ if (mode === 'wait') {
   asked = answer.text
 }
 if (mode === 'drain') {
-  await report({ type: 'task.ended', outcome: 'infrastructure_fail', reason })
+  const isFailed = process.argv.includes('--failed')
+  await report({ type: 'task.ended', outcome: isFailed ? 'failed' : 'infrastructure_fail', reason })
   process.exit(0)
 }
 mkdirSync(join(directory, 'spool'), { recursive: true })

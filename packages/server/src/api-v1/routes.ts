@@ -1,5 +1,6 @@
 import { OrreryError } from '@orrery/protocol'
 import { z } from 'zod'
+import { Test, toTest } from '../api-v2/test-result.ts'
 import { setAccess } from '../auth/guard.ts'
 import type { App } from '../http/app.ts'
 import { artifactUrl } from '../private-api/artifact-address.ts'
@@ -15,7 +16,9 @@ const Artifacts = z.array(
   z.object({ path: z.string(), pretty_path: z.string(), node_index: z.number().int(), url: z.string() }),
 )
 
-/** The lists of artifacts that scripts read from API v1.1 (api.md 3.1). Bare JSON, no envelope. */
+const Tests = z.object({ tests: z.array(Test) })
+
+/** The lists of artifacts and tests that scripts read from API v1.1 (api.md 3.1). Bare JSON, no envelope. */
 export async function v1Routes(app: App, services: Services): Promise<void> {
   setAccess(app, 'user')
   const { engine } = services
@@ -35,9 +38,17 @@ export async function v1Routes(app: App, services: Services): Promise<void> {
   app.get(
     '/project/:vcs/:org/:name/:number/artifacts',
     { schema: { params: Build, response: { 200: Artifacts } } },
-    async (request) =>
-      artifactsOf((await engine.jobByNumber(await projectId(request.params), request.params.number)).id),
+    async (request) => artifactsOf(await jobId(request.params)),
   )
+  app.get(
+    '/project/:vcs/:org/:name/:number/tests',
+    { schema: { params: Build, response: { 200: Tests } } },
+    async (request) => ({ tests: (await engine.jobTests(await jobId(request.params))).map(toTest) }),
+  )
+
+  async function jobId(build: z.infer<typeof Build>): Promise<string> {
+    return (await engine.jobByNumber(await projectId(build), build.number)).id
+  }
 
   async function projectId({ vcs, org, name }: z.infer<typeof Project>): Promise<string> {
     const project = await engine.projectBySlug(`${vcs}/${org}/${name}`)

@@ -4,22 +4,13 @@ import type { App } from '../http/app.ts'
 import { artifactUrl } from '../private-api/artifact-address.ts'
 import type { Services } from '../services.ts'
 import { pageOf } from './schemas.ts'
+import { Test, toTest } from './test-result.ts'
 
 /** Clients send the slashes of a slug raw or as `%2F` (api.md 1.3). */
 const Encoded = z.object({ slug: z.string(), number: z.coerce.number().int().min(1) })
 const Raw = z.object({ vcs: z.string(), org: z.string(), name: z.string(), number: z.coerce.number().int().min(1) })
 
 const Artifact = z.object({ path: z.string(), node_index: z.number().int(), url: z.string() })
-const Test = z.object({
-  message: z.string(),
-  source: z.string(),
-  run_time: z.number(),
-  file: z.string().optional(),
-  result: z.enum(['success', 'failure', 'skipped', 'error']),
-  name: z.string(),
-  classname: z.string(),
-})
-
 /** What a job left: `GET /project/:slug/:number/{artifacts,tests}` (api.md 2.3). One page is also the last. */
 export async function jobDataRoutes(app: App, services: Services): Promise<void> {
   const { engine } = services
@@ -53,17 +44,8 @@ export async function jobDataRoutes(app: App, services: Services): Promise<void>
     }))
   }
 
-  async function testsOf(slug: string, number: number): Promise<z.infer<typeof Test>[]> {
-    const found = await engine.jobTests(await jobId(slug, number))
-    return found.map(({ name, classname, file, runTime, result, message }) => ({
-      message,
-      source: 'test-suite',
-      run_time: runTime,
-      ...(file !== undefined && { file }),
-      result,
-      name,
-      classname,
-    }))
+  async function testsOf(slug: string, number: number): Promise<Test[]> {
+    return (await engine.jobTests(await jobId(slug, number))).map(toTest)
   }
 }
 

@@ -1,7 +1,10 @@
 import type { JobView } from '@orrery/protocol'
 import type { ReactNode } from 'react'
 import { cancelJob } from '../api/actions.ts'
+import { formatBytes } from '../links.ts'
 import { isOpenJob } from '../status.ts'
+import { formatDuration } from '../time.ts'
+import { jobUsage } from '../usage.ts'
 import { Breadcrumbs } from './Breadcrumbs.tsx'
 import { CommitMeta } from './CommitMeta.tsx'
 import { Icon } from './Icon.tsx'
@@ -52,11 +55,36 @@ export function JobHeader({ job }: { job: JobView }) {
             <span className="num">{job.jobNumber}</span>
           </Fact>
         )}
+        <UsageFacts job={job} />
       </dl>
       {job.reason !== null && (
         <p className="notice" data-tone={job.status === 'success' ? 'success' : 'waiting'}>
           <Icon name="help" /> {job.reason}
         </p>
+      )}
+    </>
+  )
+}
+
+/** What it waited for a runner, and what it used: by this people choose a resource class. */
+function UsageFacts({ job }: { job: JobView }) {
+  const { waitedMs, cpuMs, memoryBytes } = jobUsage(job.tasks)
+  return (
+    <>
+      {waitedMs !== null && (
+        <Fact name="Waited">
+          <span className="num">{formatDuration(waitedMs)}</span>
+        </Fact>
+      )}
+      {cpuMs !== null && (
+        <Fact name="Processor time">
+          <span className="num">{formatDuration(cpuMs)}</span>
+        </Fact>
+      )}
+      {memoryBytes !== null && (
+        <Fact name="Most memory">
+          <span className="num">{formatBytes(memoryBytes)}</span>
+        </Fact>
       )}
     </>
   )

@@ -28,7 +28,6 @@ export const testsRun: Command = {
       throw new OrreryError('ORY_HELPER_USAGE', ['circleci tests run: the flag --command is missing'])
     }
     const options = splitOptions(parsed)
-    if (process.stdin.isTTY) warn('Reading test names from the terminal: pipe them in, or end the input')
     const names = namesIn(await readInput())
     if (names.length === 0) warn('No test names found in input source')
     const mine = await namesOfNode(names, options)

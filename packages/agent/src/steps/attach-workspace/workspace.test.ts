@@ -1,4 +1,16 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readlinkSync, statSync, symlinkSync } from 'node:fs'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
 import type { AttachWorkspaceStep, PersistToWorkspaceStep } from '@orrery/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { execute as persist } from '../persist-to-workspace/index.ts'
@@ -82,6 +94,39 @@ describe('persist_to_workspace', () => {
     expect(await persist(step, peer.next())).toBe(failed)
     expect(peer.log).toMatch(message)
     expect(peer.uploads).toEqual([])
+  })
+})
+
+describe('files that cannot be kept as they are', () => {
+  const shrinking = '/sys/kernel/uevent_seqnum'
+
+  test('fail persist_to_workspace, and nothing is stored', async () => {
+    peer.files({ 'w/f': 'f' })
+    writeFileSync(Buffer.concat([Buffer.from(peer.path('w/')), Buffer.from([0xff])]), '')
+
+    expect(await persist(persisting('w', '*'), peer.next())).toBe(failed)
+
+    expect(peer.log).toMatch(/Warning: \S+: its name is not UTF-8\nError: .*nothing is stored\.\n$/)
+    expect(peer.uploads).toEqual([])
+  })
+
+  test.skipIf(!existsSync(shrinking))('fail it when they shrink', async () => {
+    expect(await persist(persisting('/sys/kernel', 'uevent_seqnum'), peer.next())).toBe(failed)
+    expect(peer.uploads).toEqual([])
+  })
+
+  test('sockets and the like are no files: a warning', async () => {
+    peer.files({ 'w/f': 'f' })
+    const server = createServer().listen(peer.path('w/socket'))
+    await once(server, 'listening')
+    try {
+      expect(await persist(persisting('w', '.'), peer.next())).toBe(succeeded)
+    } finally {
+      server.close()
+    }
+
+    expect(peer.log).toContain(`Warning: ${peer.path('w/socket')}: neither a file, a directory nor a link\n`)
+    expect(peer.uploads[0]?.files).toEqual(['f'])
   })
 })
 

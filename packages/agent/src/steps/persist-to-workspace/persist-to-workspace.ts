@@ -37,6 +37,10 @@ export async function execute(step: PersistToWorkspaceStep, context: StepContext
     context.write('Creating workspace archive...\n')
     const summary = await createArchive(sources, archive, context.signal)
     context.write(skippedLines(summary.skipped))
+    if (summary.skipped.some(({ loss }) => loss !== undefined)) {
+      context.write('Error: the workspace would lack these files for the jobs after this one; nothing is stored.\n')
+      return failed
+    }
     context.write(`Uploading workspace archive (${formatSize(summary.size)})...\n`)
     const name = `${context.step}-${context.attempt}-workspace`
     await context.uplink.upload({ kind: 'workspace', name, step: context.step }, archive, {

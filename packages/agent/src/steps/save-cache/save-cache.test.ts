@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, lstatSync, mkdirSync, readlinkSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import type { RestoreCacheStep, SaveCacheStep } from '@orrery/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { UplinkError } from '../../uplink/uplink.ts'
@@ -23,6 +34,9 @@ function saving(key: string, ...paths: string[]): SaveCacheStep {
 function restoring(...keys: string[]): RestoreCacheStep {
   return { kind: 'restore_cache', name: 'Restoring Cache', origin: [], keys }
 }
+
+/** A file that gives fewer bytes than its size promises, like one that is cut while it is read. */
+const shrinking = '/sys/kernel/uevent_seqnum'
 
 describe('save_cache', () => {
   test('stores absolute locations, and restore brings them back with modes, times and links (186, 199, 208)', async () => {
@@ -78,6 +92,37 @@ describe('save_cache', () => {
 
     expect(peer.log).toContain(`Warning: ${peer.path('node_modules/*')}: skipped: no such file or directory\n`)
     expect(peer.caches[0]?.paths).toEqual([peer.path('d')])
+  })
+
+  test.skipIf(!existsSync(shrinking))(
+    'a file that shrank is a reason to store nothing: its key lives long',
+    async () => {
+      peer.files({ 'd/f': 'x' })
+
+      expect(await save(saving('k', 'd', shrinking), peer.next())).toBe(succeeded)
+
+      expect(peer.log).toContain('No cache is stored for key: k\nFiles changed while they were read.\n')
+      expect(peer.uploads).toEqual([])
+    },
+  )
+
+  test('what cannot be read is a warning, the rest is stored', async () => {
+    peer.files({ 'd/f': 'x' })
+    writeFileSync(Buffer.concat([Buffer.from(peer.path('d/')), Buffer.from([0xff])]), '')
+
+    expect(await save(saving('k', 'd'), peer.next())).toBe(succeeded)
+
+    expect(peer.log).toMatch(/Warning: \S+: its name is not UTF-8\n[\s\S]*Stored Cache to k\n/)
+  })
+
+  test('nothing is stored when nothing can be read', async () => {
+    mkdirSync(peer.path('d'))
+    writeFileSync(Buffer.concat([Buffer.from(peer.path('d/')), Buffer.from([0xff])]), '')
+
+    expect(await save(saving('k', 'd'), peer.next())).toBe(succeeded)
+
+    expect(peer.log).toMatch(/No cache is stored for key: k\nNothing of it can be read\.\n$/)
+    expect(peer.uploads).toEqual([])
   })
 
   test('nothing is stored when no path exists', async () => {

@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path'
 import { CacheLookupAnswer, type SaveCacheStep } from '@orrery/protocol'
 import {
   type ArchiveSource,
+  type ArchiveSummary,
+  codeOf,
   createArchive,
   formatSize,
   independentSources,
@@ -17,8 +19,8 @@ import { failed, type StepContext, type StepResult, succeeded } from '../step.ts
 
 /**
  * Stores files under a key that no cache has yet (spec: execution.md 11.1). A key that cannot be rendered, paths that
- * are missing and, unless the installation says otherwise, a server that refuses the upload are messages, not failures:
- * a job must not fail for lack of a cache.
+ * are missing, files that change while they are read and, unless the installation says otherwise, a server that refuses
+ * the upload or a full disk are messages, not failures: a job must not fail for lack of a cache.
  */
 export async function execute(step: SaveCacheStep, context: StepContext): Promise<StepResult> {
   const rendered = await renderStepKey(step.key, context)
@@ -31,11 +33,19 @@ export async function execute(step: SaveCacheStep, context: StepContext): Promis
     if (await isStored(key, context)) return succeeded
     return await store(key, step.paths, context)
   } catch (error) {
-    if (!(error instanceof UplinkError) || error.status === 410) throw error
+    const reason = refusalOf(error)
+    if (reason === undefined) throw error
     const { cacheUploadMustSucceed = false } = context.spec
-    context.write(`${cacheUploadMustSucceed ? 'Error' : 'Warning'}: the cache could not be stored: ${error.message}\n`)
+    context.write(`${cacheUploadMustSucceed ? 'Error' : 'Warning'}: the cache could not be stored: ${reason}\n`)
     return cacheUploadMustSucceed ? failed : succeeded
   }
+}
+
+/** Why the server, or the disk that the archive is made on, did not take it; undefined when it is another fault. */
+function refusalOf(error: unknown): string | undefined {
+  if (error instanceof UplinkError) return error.status === 410 ? undefined : error.message
+  const code = codeOf(error)
+  return code === 'ENOSPC' || code === 'EDQUOT' ? reasonOf(error) : undefined
 }
 
 async function isStored(key: string, context: StepContext): Promise<boolean> {
@@ -60,6 +70,11 @@ async function store(key: string, paths: readonly string[], context: StepContext
     context.write('Creating cache archive...\n')
     const summary = await createArchive(sources, archive, context.signal)
     context.write(skippedLines(summary.skipped))
+    const unfit = unfitness(summary)
+    if (unfit !== undefined) {
+      context.write(`No cache is stored for key: ${key}\n${unfit}\n`)
+      return succeeded
+    }
     context.write(`Uploading cache archive (${formatSize(summary.size)})...\n`)
     const stored = sources.map(({ path }) => path)
     const name = `${context.step}-${context.attempt}-cache`
@@ -74,6 +89,12 @@ async function store(key: string, paths: readonly string[], context: StepContext
   } finally {
     await rm(archive, { force: true })
   }
+}
+
+/** Why nobody would want the archive: it could not be replaced for as long as its key lives. */
+function unfitness({ files, skipped }: ArchiveSummary): string | undefined {
+  if (skipped.some(({ loss }) => loss === 'damaged')) return 'Files changed while they were read.'
+  return files.length === 0 && skipped.some(({ loss }) => loss === 'missing') ? 'Nothing of it can be read.' : undefined
 }
 
 /** Literal paths, no globs; archived with their absolute location, minus the leading `/` as tar has it. */

@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises'
-import { join, normalize } from 'node:path'
+import { basename, join, normalize } from 'node:path'
 import { reasonOf } from '../../archive/index.ts'
 
 export type FoundArtifact = {
@@ -18,7 +18,7 @@ export type Found = { artifacts: FoundArtifact[]; notes: string[] }
  *
  * | | without destination | with destination |
  * |---|---|---|
- * | file | its path as `given`, without leading `/` | the destination |
+ * | file | its path as `given`, without leading `/` | the destination; one that ends in `/` holds the file under its own name |
  * | directory | the same, then the relative path | destination, then the relative path |
  *
  * Undefined when `path` does not exist.
@@ -34,11 +34,18 @@ export async function findArtifacts(
   const top = await stat(path).catch(() => undefined)
   if (top === undefined) return undefined
   const prefix = artifactPath(destination ?? given)
-  if (top.isFile()) found.artifacts.push({ file: path, path: prefix || artifactPath(given), size: top.size })
+  if (top.isFile()) found.artifacts.push({ file: path, path: nameOfFile(path, given, destination), size: top.size })
   else if (top.isDirectory()) await search(path, prefix, found)
   else found.notes.push(`${path} is neither a file nor a directory`)
   found.artifacts.sort((a, b) => (a.path < b.path ? -1 : 1))
   return found
+}
+
+/** Two files of one step each may share such a folder; by its bare name the second would replace the first. */
+function nameOfFile(path: string, given: string, destination = ''): string {
+  const wanted = artifactPath(destination)
+  if (wanted === '') return artifactPath(given)
+  return destination.endsWith('/') ? `${wanted}/${basename(path)}` : wanted
 }
 
 async function search(top: string, prefix: string, found: Found): Promise<void> {

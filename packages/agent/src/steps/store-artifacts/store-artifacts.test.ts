@@ -37,6 +37,7 @@ test.each<[string, StoreArtifactsStep, string[]]>([
   ['a file', storing('a.txt'), ['a.txt']],
   ['a file in HOME', storing('~/h.txt'), ['<dir>/home/h.txt']],
   ['a file with destination (229)', storing('a.txt', 'artifact-file'), ['artifact-file']],
+  ['a file in a destination that is a folder', storing('~/h.txt', 'logs/'), ['logs/h.txt']],
   ['a directory (229)', storing('out'), ['out/.dot', 'out/b c+ü.txt', 'out/sub/d.txt']],
   ['a directory with destination (230)', storing('out/', '/dest/'), ['dest/.dot', 'dest/b c+ü.txt', 'dest/sub/d.txt']],
   ['a directory with destination .', storing('out', '.'), ['.dot', 'b c+ü.txt', 'sub/d.txt']],

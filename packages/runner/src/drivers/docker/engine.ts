@@ -58,6 +58,8 @@ export interface Engine {
   images: ImageSource
   namespaces: NamespacePool
   warm: ContainerPool
+  /** Learnt by the probe: processors of the engine's machine, in its own words; empty before. */
+  machine: string
   /** Learnt by the probe: how the containers of jobs are started. */
   starts: Starts
   /** Learnt by the probe: the engine can put a small init before the main process. */

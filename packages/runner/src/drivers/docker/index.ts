@@ -46,6 +46,7 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     },
     places: new Set(),
     parentsLeft: new Set(),
+    machine: '',
     starts: { runtime: undefined, snapshot: false },
     hasInit: false,
     seccomp: seccompProfile,
@@ -121,6 +122,7 @@ async function probe(
     const info: Record<string, unknown> = await engine.docker.info()
     const fact = (name: string): string => String(info[name] ?? '')
     engine.hasInit = fact('InitBinary') !== ''
+    engine.machine = fact('Architecture')
     await findCgroups(engine, info, warn)
     engine.images.tellsOrigins = !JSON.stringify(info['DriverStatus'] ?? []).includes('io.containerd.snapshotter')
     if (await isPodman(engine.docker)) {

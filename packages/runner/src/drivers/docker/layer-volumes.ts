@@ -1,14 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, rm, stat, statfs, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JobSpec } from '@orrery/protocol'
 import type { VolumeInspectInfo as Volume } from 'dockerode'
+import { z } from 'zod'
 import { engineStatus } from './client.ts'
 import type { Engine } from './engine.ts'
 import { labels } from './settings.ts'
 
-/** A volume that nobody used for this long is dropped (spec: execution.md 6.3), ms. */
-const longestIdleMs = 3 * 24 * 60 * 60_000
+const dayMs = 24 * 60 * 60_000
+/** A volume that nobody used for so many days is dropped (spec: execution.md 6.3). */
+const longestIdleDays = 3
+/** So much of the disk stays free, bytes, but of a small disk no more than its tenth part. */
+const freeBytes = 15e9
+const freeShare = 10
 
 /** Volumes that a job of this process is about to use and that no container shows yet. */
 const promised = new Set<string>()
@@ -37,6 +42,7 @@ export async function withLayers<T>(
 async function chooseVolume(engine: Engine, owner: LayerOwner): Promise<string> {
   await dropIdle(engine)
   await dropPurged(engine, owner)
+  await dropForRoom(engine)
   const wanted = labelsOf(owner)
   const all = (await listVolumes(engine, owner.projectId)).flatMap(({ Name, ...volume }) =>
     sameLabels(ownerOf(volume), wanted) ? Name : [],
@@ -56,9 +62,32 @@ async function chooseVolume(engine: Engine, owner: LayerOwner): Promise<string> 
 }
 
 async function dropIdle(engine: Engine): Promise<void> {
+  const { idleDays = longestIdleDays } = engine.settings.layers ?? {}
   for (const { Name: name } of await listVolumes(engine)) {
-    if (Date.now() - (await lastUse(engine, name)) > longestIdleMs) await removeVolume(engine, name)
+    if (Date.now() - (await lastUse(engine, name)) > idleDays * dayMs) await removeVolume(engine, name)
   }
+}
+
+/** What is cached must not take the room that jobs need: the volumes that were used longest ago make way. */
+async function dropForRoom(engine: Engine): Promise<void> {
+  const info: unknown = await engine.docker.info()
+  const { DockerRootDir: directory } = EngineInfo.parse(info)
+  const volumes = await listVolumes(engine)
+  const ages = await Promise.all(volumes.map(async ({ Name: name }) => ({ name, at: await lastUse(engine, name) })))
+  for (const { name } of ages.toSorted((a, b) => a.at - b.at)) {
+    if (!(await lacksRoom(directory, engine.settings.layers?.freeBytes))) return
+    if (!promised.has(name)) await removeVolume(engine, name)
+  }
+}
+
+const EngineInfo = z.object({ DockerRootDir: z.string().default('') })
+
+/** An engine on another machine has a disk that is not seen from here: its operator watches over it. */
+async function lacksRoom(directory: string, wanted: number | undefined): Promise<boolean> {
+  const disk = await statfs(directory).catch(() => undefined)
+  if (disk === undefined) return false
+  const most = wanted ?? Math.min(freeBytes, (disk.blocks * disk.bsize) / freeShare)
+  return disk.bavail * disk.bsize < most
 }
 
 /** Layers of an older generation are what somebody purged. One that a job uses, or is about to, goes with the next look. */

@@ -14,22 +14,12 @@ import Docker from 'dockerode'
 import type { PlaceRequest, RemoteDocker } from '../driver.ts'
 import { unlessGone } from './client.ts'
 import type { Engine } from './engine.ts'
+import { engineVersion, knownVersions } from './engine-version.ts'
 import { prepareImage } from './images.ts'
 import { withLayers } from './layer-volumes.ts'
 import type { TaskContainers } from './places.ts'
 import { remoteDockerOptions } from './remote-docker-options.ts'
 
-/** Major version behind each word that the config may say (spec: execution.md 6.1). */
-const versions: Readonly<Record<string, string>> = {
-  default: '28',
-  edge: '28',
-  previous: '28',
-  docker29: '29',
-  docker28: '28',
-  docker27: '27',
-  docker26: '26',
-  '20.10.24': '20.10',
-}
 /** Jobs with an engine are at least this large: both share one limit. */
 const larger: Readonly<Record<string, string>> = {
   small: 'medium',
@@ -65,13 +55,13 @@ export function createRemoteDocker(engine: Engine, request: PlaceRequest, made: 
   return {
     /** The first call decides; later ones get the same engine. */
     async start(wanted) {
-      const major = versions[wanted.version]
+      const major = engineVersion(wanted.version)
       if (engine.settings.remoteDocker === 'forbidden') {
         throw new OrreryError('ORY_BAD_REQUEST', ['this runner does not allow remote Docker engines'])
       }
       if (major === undefined) {
-        const known = Object.keys(versions).join(', ')
-        throw new OrreryError('ORY_BAD_REQUEST', [`the version ${JSON.stringify(wanted.version)} is none of ${known}`])
+        const given = JSON.stringify(wanted.version)
+        throw new OrreryError('ORY_BAD_REQUEST', [`the version ${given} is none of ${knownVersions}`])
       }
       running ??= startEngine(engine, request, made, major, wanted.dockerLayerCaching)
       return (await running).answer

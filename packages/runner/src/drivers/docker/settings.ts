@@ -25,6 +25,13 @@ export interface DockerSettings {
   hostServices?: 'blocked' | 'reachable'
   /** May jobs have a Docker engine of their own (`setup_remote_docker`)? Default `rootless`. */
   remoteDocker?: 'rootless' | 'forbidden'
+  /** Volumes with image layers (Docker layer caching), see `layer-volumes.ts`. */
+  layers?: {
+    /** Those that nobody used for so many days are dropped. Default 3. */
+    idleDays?: number
+    /** They make way while the engine's disk has less room, bytes. Default: 15 GB, or a tenth of a smaller disk. */
+    freeBytes?: number
+  }
   /** Where AWS gives logins for `aws_auth`. Default: as the name of the registry says. */
   ecr?: EcrSettings
   /** Where Google gives logins for `gcp_auth`. Default: its public addresses. */

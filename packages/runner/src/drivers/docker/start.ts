@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type ImageSpec, OrreryError, type PlaceInfo } from '@orrery/protocol'
 import type { Place, PlaceRequest } from '../driver.ts'
 import { agentLine } from './agent-line.ts'
+import { checkArchitecture } from './architecture.ts'
 import type { TaskBelongings } from './belongings.ts'
 import { engineMessage, engineStatus, isEngineAway } from './client.ts'
 import {
@@ -39,6 +40,7 @@ export async function startPlace(engine: Engine, request: PlaceRequest): Promise
   const belongings: TaskBelongings = { taskId: spec.taskId, namespace: undefined }
   engine.places.add(spec.taskId)
   try {
+    checkArchitecture(engine.machine, spec.resourceClass)
     checkNames(images)
     const ready = await prepareImages(engine, request, images)
     signal.throwIfAborted()
