@@ -77,4 +77,7 @@ function filesBelow(path: string): string[] {
   }
 }
 
-if (import.meta.main) await buildAll({ log: (text) => console.log(text) })
+if (import.meta.main) {
+  const quiet = process.argv.includes('--quiet')
+  await buildAll({ log: (text) => quiet || console.log(text) })
+}

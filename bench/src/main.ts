@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- --json] [--only NAME | NAME…]`: how fast jobs start, steps follow each other and many jobs end, held against the engine itself
- * in the same run, interleaved, so that a slow minute of the machine hits both sides. Figures go to docs/performance.md.
+ * What `npm run bench` (scripts/bench.mjs) measures, where everything is prepared: how fast jobs start, steps follow each
+ * other and many jobs end, held against the engine itself in the same run, interleaved, so that a slow minute of the
+ * machine hits both sides. Figures go to docs/performance.md.
  */
 import { parseArgs } from 'node:util'
 import { cacheBench } from './cache.ts'

@@ -64,8 +64,12 @@ export async function prepareEngine(progress, images) {
   return engine
 }
 
-/** Builds what is out of date; prints only what it does. */
-export async function buildPrograms() {
-  const code = await runInForeground(productNode(), [`${root}scripts/build.ts`], productEnvironment())
+/**
+ * Builds what is out of date; prints only what it does.
+ * @param {{ quiet?: boolean }} [options] quiet = not even that
+ */
+export async function buildPrograms({ quiet = false } = {}) {
+  const args = [`${root}scripts/build.ts`, ...(quiet ? ['--quiet'] : [])]
+  const code = await runInForeground(productNode(), args, productEnvironment())
   if (code !== 0) throw new SetupError('The build failed.')
 }
