@@ -34,8 +34,8 @@ export class UsageMeter {
   #sum = 0
   #samples = 0
 
+  /** The first look comes later: the job's first step waits, and the kernel adds up for each. */
   constructor() {
-    this.#look()
     this.#timer = setInterval(() => this.#look(), sampleMs).unref()
   }
 
