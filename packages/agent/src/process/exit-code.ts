@@ -31,5 +31,5 @@ export function failureOf(error: Error): { exitCode: number; text: string } {
   const code = 'code' in error ? error.code : undefined
   if (code === undefined) return { exitCode: 137, text: error.message }
   if (code !== 'ENOENT' && code !== 'ENOEXEC') return startFailure(error)
-  return { exitCode: 126, text: 'it is not for this system, or what it needs is missing' }
+  return { exitCode: 126, text: 'cannot be started: it is not for this system, or what it needs is missing' }
 }
