@@ -44,11 +44,15 @@ beforeEach(async () => {
 
 const user = () => apiOf(server, server.createUserToken('dev'))
 const jobView = async () => (await user()('GET', `/api/private/jobs/${claimed.spec.jobId}`)).json() as JobView
+/** The tokens of a job's identity are made at each call, with the second in which they were. */
+const withoutTokens = (spec: Claim['spec']) =>
+  JSON.stringify(spec, (_, value) => (typeof value === 'string' && value.startsWith('eyJ') ? 'a token' : value))
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 describe('a task', () => {
   it('goes from claim to success with its log', async () => {
-    expect((await agent.call('GET', '/spec')).json()).toEqual(claimed.spec)
+    const asked = (await agent.call('GET', '/spec')).json() as Claim['spec']
+    expect(withoutTokens(asked)).toEqual(withoutTokens(claimed.spec))
     expect((await agent.start()).json()).toEqual({ acked: 1 })
     expect((await agent.log(0, 'hello\n')).json()).toEqual({ size: 6 })
     expect((await agent.end('hello\n')).json()).toEqual({ acked: 2 })
