@@ -1,10 +1,14 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import Docker from 'dockerode'
 
-/** A client for `host`, or for what the environment names (`DOCKER_HOST`, `DOCKER_CERT_PATH`). */
+/** A client for `host`, or for what the environment names (`DOCKER_HOST`, `DOCKER_CERT_PATH`), or at the usual sockets. */
 export function connect(host: string | undefined): Docker {
-  if (host === undefined) return new Docker()
+  if (host === undefined) {
+    const socketPath = process.env['DOCKER_HOST'] ? undefined : usualSockets().find((path) => existsSync(path))
+    return socketPath === undefined ? new Docker() : new Docker({ socketPath })
+  }
   if (host.startsWith('unix://')) return new Docker({ socketPath: host.slice('unix://'.length) })
 
   const url = new URL(host.includes('://') ? host : `tcp://${host}`)
@@ -17,6 +21,23 @@ export function connect(host: string | undefined): Docker {
     protocol: tls ? 'https' : 'http',
     ...(tls && certificates !== undefined ? { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') } : {}),
   })
+}
+
+/**
+ * Where engines listen for those who were told nothing: Docker, rootless or in a virtual machine, Podman, and the engine that
+ * Orrery's own set-up starts where there is none (scripts/lib/engine.mjs asks in the same order).
+ */
+function usualSockets(environment: NodeJS.ProcessEnv = process.env): string[] {
+  const runtime = environment['XDG_RUNTIME_DIR']
+  return [
+    '/var/run/docker.sock',
+    ...(runtime ? [join(runtime, 'docker.sock')] : []),
+    join(homedir(), '.docker/run/docker.sock'),
+    join(homedir(), '.colima/default/docker.sock'),
+    ...(runtime ? [join(runtime, 'podman/podman.sock')] : []),
+    '/run/podman/podman.sock',
+    join(environment['ORRERY_ENGINE_DIR'] ?? '/var/lib/orrery-engine', 'docker.sock'),
+  ]
 }
 
 /** HTTP status of an engine's refusal; undefined when the engine did not answer at all. */
