@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { CgroupSlices } from './cgroup-slices.ts'
 
-// The trees are those that systemd 257 made for our calls, with Docker 26 and rootless Podman 5.4 on cgroup v2.
+// Trees as systemd 257 made them for our calls with Docker 26 on cgroup v2; ids, counts and Podman's names are made up.
 const runner = '5b0c1f9e-3c55-4a57-9d7e-0d8f2f9a7a11'
 const task = '1e9b208d-d04d-4a10-b709-964edbd2320e'
 const other = '52b82e4b-d66d-4ed2-b0e3-13450fdbd803'

@@ -41,15 +41,23 @@ const looksAfterEnd = 5
 /**
  * Settles when the agent that was started beside the image's own process ended, or when that process ended first.
  * The container is dead then in either case: nothing of the job may run while its spool is read on the host.
+ *
+ * `execId`: of the agent's start; undefined when the engine does not know it any more. `seesEnd`: the engine learns of the
+ * end of what it starts so.
  */
-export async function execExit(docker: Docker, containerId: string, execId: string | undefined): Promise<PlaceExit> {
+export async function execExit(
+  docker: Docker,
+  containerId: string,
+  execId: string | undefined,
+  seesEnd: boolean,
+): Promise<PlaceExit> {
   const main = containerExit(docker, containerId)
   let isOver = false
   void main.then(() => {
     isOver = true
   })
   const told = await untilAnswered(async () => {
-    if (execId === undefined) return undefined
+    if (execId === undefined || !seesEnd) return undefined
     for (let left = looksAfterEnd; ; ) {
       const { Running, ExitCode } = await docker.getExec(execId).inspect()
       if (!Running) return ExitCode ?? vanished.exitCode
@@ -61,10 +69,31 @@ export async function execExit(docker: Docker, containerId: string, execId: stri
   const code = told ?? (await untilAnswered(() => agentLeft(docker, containerId), vanished.exitCode))
   // Not the agent's own word: killed by the kernel, or taken along by the main process's end, which shows at once.
   const ended = !ownCodes.has(code) ? await Promise.race([main, delay(mainEndMs, undefined)]) : undefined
+  // An engine that has forgotten what it started was restarted, and may have ended the container with itself.
+  const forgot = seesEnd && told === undefined
+  const isTheirs =
+    ended !== undefined && !forgot && !(await untilAnswered(() => wasSignalled(docker, containerId), true))
   await untilAnswered(() => unlessGone(docker.getContainer(containerId).kill()), undefined)
   const { oomKilled } = await main
-  if (ended === undefined) return { exitCode: code, oomKilled }
+  if (ended === undefined || !isTheirs) return { exitCode: code, oomKilled }
   return { exitCode: code, oomKilled, reason: entrypointEnded(ended.exitCode) }
+}
+
+/** How far back the engine is asked, and how far its clock may be behind ours, s. */
+const signalledWithinS = 300
+const clockS = 1
+
+/** Did somebody end the container by the engine, or the engine itself, which stops all with itself? */
+async function wasSignalled(docker: Docker, containerId: string): Promise<boolean> {
+  const now = Math.ceil(Date.now() / 1000)
+  const stream = await docker.getEvents({
+    since: now - signalledWithinS,
+    until: now + clockS,
+    filters: { container: [containerId], event: ['kill'] },
+  })
+  let told = false
+  for await (const _ of stream) told = true
+  return told
 }
 
 /**

@@ -40,7 +40,7 @@ export function makePlace(engine: Engine, made: TaskContainers, remoteDocker?: R
 async function placeExit(engine: Engine, made: TaskContainers): Promise<PlaceExit> {
   const exit = await (made.exec === undefined
     ? containerExit(engine.docker, made.primaryId)
-    : execExit(engine.docker, made.primaryId, engine.seesExecsEnd ? made.exec.id : undefined))
+    : execExit(engine.docker, made.primaryId, made.exec.id, engine.seesExecsEnd))
   const killed =
     exit.exitCode !== 0 && (exit.oomKilled || (await engine.cgroups.oomKills(made.warm?.placeId ?? made.taskId)) > 0)
   return { ...exit, oomKilled: killed }
