@@ -83,17 +83,22 @@ export async function execExit(
 const signalledWithinS = 300
 const clockS = 1
 
-/** Did somebody end the container by the engine, or the engine itself, which stops all with itself? */
+/**
+ * Did somebody end the container by the engine, or the engine itself, which stops all with itself? An engine that keeps no
+ * events (Podman can be set so) says nothing of it.
+ */
 async function wasSignalled(docker: Docker, containerId: string): Promise<boolean> {
   const now = Math.ceil(Date.now() / 1000)
-  const stream = await docker.getEvents({
-    since: now - signalledWithinS,
-    until: now + clockS,
-    filters: { container: [containerId], event: ['kill'] },
-  })
-  let told = false
-  for await (const _ of stream) told = true
-  return told
+  const filters = { container: [containerId], event: ['kill'] }
+  try {
+    let told = false
+    const stream = await docker.getEvents({ since: now - signalledWithinS, until: now + clockS, filters })
+    for await (const _ of stream) told = true
+    return told
+  } catch (error) {
+    if (engineStatus(error) === undefined) throw error
+    return false
+  }
 }
 
 /**
