@@ -327,7 +327,7 @@ describe('what is missing is told without a stack', () => {
     ],
     [['project', 'list', '--data', 'none'], 'none/admin-token cannot be read: there is no such file; name the server'],
   ])('%j', (args, message) => {
-    const { ORRERY_TOKEN: _, ...env } = environment
+    const env = { ...environment, ORRERY_TOKEN: undefined }
 
     const result = spawnSync(process.execPath, [main, ...args], { cwd: scratch, encoding: 'utf8', env })
 
