@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { findTrust } from './ca.mjs'
 import { followStream } from './engine-api.mjs'
@@ -174,5 +176,27 @@ describe('progress', () => {
       '✓ engine: Docker (0.0 s)',
       '✗ images (0.0 s)',
     ])
+  })
+})
+
+describe('npm run quickstart', () => {
+  const quickstart = (...args: string[]) =>
+    spawnSync(process.execPath, [fileURLToPath(new URL('../quickstart.mjs', import.meta.url)), ...args], {
+      encoding: 'utf8',
+    })
+
+  it('tells its options', () => {
+    expect(quickstart('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('--port N') })
+  })
+
+  it.each([
+    ['--what', "Unknown option '--what'"],
+    ['--port=many', '--port takes a number'],
+  ])('refuses %s before it prepares anything', (option, message) => {
+    const { status, stdout, stderr } = quickstart(option)
+
+    expect([status, stdout]).toEqual([1, ''])
+    expect(stderr).toContain(message)
+    expect(stderr).not.toMatch(/^ {4}at /m)
   })
 })

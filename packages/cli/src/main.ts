@@ -15,5 +15,8 @@ process.env['UV_THREADPOOL_SIZE'] ??= '16'
 // A process that has been idle lets its heap grow by a third only between two collections, and counts the bytes that
 // sockets deliver: with a fast log every 10 MB would cost a whole one. Counts from the next collection on.
 setFlagsFromString('--heap-growing-percent=200')
+// npm runs its scripts in the folder of package.json; paths, and the working tree of `orrery run`, mean where one typed.
+const { npm_lifecycle_event: script, INIT_CWD: typedIn } = process.env
+if (script === 'orrery' && typedIn) process.chdir(typedIn)
 const { main } = await import('./program.ts')
 await main(process.argv)

@@ -118,14 +118,20 @@ export const Settings = z
   .strict()
 export type Settings = z.infer<typeof Settings>
 
-/** Reads a settings file; a missing file is the defaults, a broken one ORY_BAD_REQUEST with the field. */
-export async function readSettings(path: string): Promise<Settings> {
+/**
+ * Reads a settings file. One that a person named must be there; without, a missing `usual` one is the defaults.
+ * Throws ORY_FILE when it cannot be read, ORY_BAD_REQUEST with the field when it is broken.
+ */
+export async function readSettings(named: string | undefined, usual: string): Promise<Settings> {
+  const path = named ?? usual
   let text: string
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Settings.parse({})
-    throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' && named === undefined) return Settings.parse({})
+    const reasons: Record<string, string> = { ENOENT: 'there is no such file', EISDIR: 'it is a folder' }
+    throw new OrreryError('ORY_FILE', [path, reasons[code ?? ''] ?? message])
   }
   let json: unknown
   try {

@@ -71,7 +71,7 @@ const catalogue = {
   ORY_IMAGE_PULL: {
     status: 502,
     message: 'image %s could not be had: %s',
-    help: 'Check the name, the credentials and the image mapping of this runner.',
+    help: 'Check the name, the credentials and the image mapping of this runner (`imageMap` of its settings).',
   },
   ORY_NO_IDENTITY: {
     status: 403,
@@ -92,6 +92,11 @@ const catalogue = {
     status: 500,
     message: 'the agent runtime could not be prepared: %s',
     help: 'See the reason; the runner needs a glibc Linux host.',
+  },
+  ORY_SERVER_UNREACHABLE: {
+    status: 503,
+    message: 'no server answers at %s: %s',
+    help: 'Start one with `orrery up`, or name another address by --server.',
   },
   ORY_DATABASE: {
     status: 503,

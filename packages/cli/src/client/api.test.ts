@@ -8,6 +8,17 @@ const server = createServer((_, response) => void response.writeHead(403).end(JS
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)))
 afterAll(() => new Promise((resolve) => server.close(resolve)))
 
+it('tells that no server answers', async () => {
+  const none = createServer()
+  await new Promise<void>((resolve) => none.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(none.address() as AddressInfo).port}`
+  await new Promise((resolve) => none.close(resolve))
+
+  const error: unknown = await new ApiClient({ url, token: 't' }).projects().catch((reason: unknown) => reason)
+
+  expect(error).toMatchObject({ code: 'ORY_SERVER_UNREACHABLE', message: expect.stringContaining(`${url}: connect`) })
+})
+
 it.each([
   [
     'with its reason',

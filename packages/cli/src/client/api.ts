@@ -209,7 +209,13 @@ export class ApiClient {
   async #fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers)
     headers.set('authorization', `Bearer ${this.#connection.token}`)
-    const response = await fetch(new URL(path, this.#connection.url), { ...init, headers })
+    const url = new URL(path, this.#connection.url)
+    const response = await fetch(url, { ...init, headers }).catch((error: unknown) => {
+      // Only what never reached a server is its absence; a stream that breaks later, or our own abort, is not.
+      if (!(error instanceof TypeError)) throw error
+      const reason = error.cause instanceof Error ? error.cause.message : error.message
+      throw new OrreryError('ORY_SERVER_UNREACHABLE', [this.#connection.url, reason])
+    })
     if (response.ok) return response
     throw await errorOf(response)
   }

@@ -26,9 +26,15 @@ export async function connect(flags: ConnectionFlags): Promise<ApiClient> {
 }
 
 async function readAdminToken(dataDir: string): Promise<string> {
+  const path = join(dataDir, 'admin-token')
   try {
-    return (await readFile(join(dataDir, 'admin-token'), 'utf8')).trim()
-  } catch {
-    throw new OrreryError('ORY_UNAUTHENTICATED')
+    return (await readFile(path, 'utf8')).trim()
+  } catch (error) {
+    const reason =
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message
+    throw new OrreryError('ORY_FILE', [
+      path,
+      `${reason}; name the server's data directory by --data, or set ORRERY_TOKEN`,
+    ])
   }
 }

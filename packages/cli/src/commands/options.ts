@@ -47,7 +47,7 @@ export function serverOptions(command: Command): Command {
  * password.
  */
 export async function hostOptions(flags: ServerFlags, settingsFile?: string): Promise<HostOptions> {
-  const settings = await readSettings(settingsFile ?? join(flags.data, 'settings.json'))
+  const settings = await readSettings(settingsFile, join(flags.data, 'settings.json'))
   return {
     dataDir: flags.data,
     host: flags.host,

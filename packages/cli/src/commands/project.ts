@@ -14,7 +14,7 @@ export function addProjectCommand(program: Command): void {
       .command('add')
       .description('Register a repository: Orrery keeps a copy of its own to push to.')
       .argument('<path-or-url>', 'a git working tree or bare repository of this machine, or an https address')
-      .option('--name <org/name>', 'name of the project (default: local/<folder>)'),
+      .option('--name <org/name>', 'name of the project (default: orrery/<folder>)'),
   )
     .addHelpText('after', '\nExample:\n  $ orrery project add . --name acme/shop')
     .action(addProject)
@@ -58,7 +58,10 @@ async function addProject(from: string, flags: ProjectFlags): Promise<void> {
       .replace(/[^A-Za-z0-9._-]/g, '-')}`
   const project = await client.addProject({ name, from: source })
   if (flags.json) process.stdout.write(`${JSON.stringify(project)}\n`)
-  else process.stdout.write(`${project.slug} is registered.\nPush to it:\n  git push ${project.gitUrl} HEAD\n`)
+  else
+    process.stdout.write(
+      `${project.slug} is registered, with the commits that are there now.\nA push of newer ones starts a pipeline:\n  git push ${project.gitUrl} HEAD\n`,
+    )
 }
 
 async function listProjects(flags: ProjectFlags): Promise<void> {

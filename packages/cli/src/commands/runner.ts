@@ -50,7 +50,7 @@ async function runRunner(flags: RunnerFlags): Promise<void> {
     serverUrl: flags.server,
     token: await readToken(flags),
     dataDir: flags.data,
-    settings: await readSettings(flags.settings ?? join(flags.data, 'settings.json')),
+    settings: await readSettings(flags.settings, join(flags.data, 'settings.json')),
     ...(flags.pool === undefined ? {} : { pool: flags.pool }),
     ...(flags.name ? { name: flags.name } : {}),
     log: (message, level, data) => {

@@ -64,6 +64,7 @@ async function rerun(client: ApiClient, job: JobView): Promise<JobView> {
   const workflow = await client.workflow(await client.rerunWithSsh(job.workflow.id, [job.id]))
   const again = workflow.jobs.find(({ name }) => name === job.name)
   if (again === undefined) throw new OrreryError('ORY_NOT_FOUND', ['Job'])
+  process.stderr.write(`Waiting until ${job.name} is open; Ctrl-C ends the waiting, not the job ${again.id}.\n`)
   return client.job(again.id)
 }
 

@@ -29,7 +29,7 @@ export function orbOptions(command: Command): Command {
 
 /** The installation's orbs as flags and settings give them. Texts of orbs are kept for excerpts. */
 export async function resolverOf(flags: OrbFlags, texts: Texts): Promise<OrbResolver> {
-  const sources = orbSources(await readSettings(userSettingsPath()), flags.orbs)
+  const sources = orbSources(await readSettings(undefined, userSettingsPath()), flags.orbs)
   const resolver = orbsFrom({ ...sources, urlPrefixes: [...flags.allowUrl, ...(sources.urlPrefixes ?? [])] })
   return {
     resolve: async (reference) => {

@@ -57,7 +57,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     keepDays,
     cache,
     artifactBytes,
-  } = await readSettings(options.settingsFile ?? join(options.dataDir, 'settings.json'))
+  } = await readSettings(options.settingsFile, join(options.dataDir, 'settings.json'))
   const unlock = await lockDirectory(options.dataDir)
   const database = options.databaseUrl
     ? { url: options.databaseUrl, stop: async () => {} }

@@ -151,7 +151,7 @@ function holds(run: LocalRun): PipelineListener['held'] {
 }
 
 async function settingsOf(run: LocalRun): Promise<Settings> {
-  const settings = await readSettings(run.settingsFile ?? userSettingsPath())
+  const settings = await readSettings(run.settingsFile, userSettingsPath())
   const own = run.imageMap.map((pair) => {
     const at = pair.indexOf('=')
     if (at <= 0) throw new OrreryError('ORY_BAD_REQUEST', [`--image-map ${pair} is not FROM=TO`])

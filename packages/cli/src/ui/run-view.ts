@@ -77,7 +77,7 @@ export class RunView implements PipelineListener {
       ? ` in ${formatDuration(Date.parse(workflow.stoppedAt) - Date.parse(workflow.createdAt))}`
       : ''
     const colour = workflow.status === 'success' ? 'green' : workflow.status === 'on_hold' ? 'yellow' : 'red'
-    return `${this.#paint(colour, `${workflow.name}: ${workflow.status}`)}${took}, ${workflow.jobs.length} jobs`
+    return `${this.#paint(colour, `${workflow.name}: ${workflow.status}`)}${took}, ${workflow.jobs.length} ${workflow.jobs.length === 1 ? 'job' : 'jobs'}`
   }
 
   #jobLine(job: JobView): string {

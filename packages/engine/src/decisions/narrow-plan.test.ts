@@ -38,7 +38,13 @@ describe('narrowPlan', () => {
     expect(names(narrowPlan(plan, only))).toEqual(expected)
   })
 
-  it.each([{ workflow: 'none' }, { job: 'none' }, { workflow: 'nightly', job: 'a' }])('%j is not found', (only) => {
-    expect(() => narrowPlan(plan, only)).toThrow(expect.objectContaining({ code: 'ORY_NOT_FOUND' }))
+  it.each([
+    [{ workflow: 'none' }, 'ORY_NOT_FOUND', 'main, nightly'],
+    [{ job: 'none' }, 'ORY_JOB', 'a, b, c, d, e, z'],
+    [{ workflow: 'nightly', job: 'a' }, 'ORY_JOB', 'b, z'],
+  ])('%j is not found: %s, and what there is', (only, code, names) => {
+    expect(() => narrowPlan(plan, only)).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(`there are ${names}`) }),
+    )
   })
 })

@@ -56,7 +56,7 @@ export function JobTable({
               <td className="right">
                 <Duration from={job.startedAt} to={job.stoppedAt} />
               </td>
-              <td className="muted">{job.startedAt !== null && <Age at={job.startedAt} />}</td>
+              <td className="muted nowrap">{job.startedAt !== null && <Age at={job.startedAt} />}</td>
             </tr>
           ))}
         </tbody>

@@ -314,3 +314,35 @@ describe('the lock file as people use it', () => {
     expect([code, err]).toEqual([1, expect.stringMatching(/^broken.lock:1:10 {2}error C437[\s\S]*1 \| version: 2/)])
   })
 })
+
+describe('what is missing is told without a stack', () => {
+  it.each([
+    [
+      ['runner', '--server', 'http://127.0.0.1:9', '--token', 't', '--data', '.', '--settings', 'none.json'],
+      'none.json cannot be read: there is no such file',
+    ],
+    [
+      ['runner', '--server', 'http://127.0.0.1:9', '--token', 't', '--data', '.', '--settings', '.'],
+      '. cannot be read: it is a folder',
+    ],
+    [['project', 'list', '--data', 'none'], 'none/admin-token cannot be read: there is no such file; name the server'],
+  ])('%j', (args, message) => {
+    const env = { ...environment, ORRERY_TOKEN: undefined }
+
+    const result = spawnSync(process.execPath, [main, ...args], { cwd: scratch, encoding: 'utf8', env })
+
+    expect(result.status).toBe(2)
+    expect(result.stderr).toContain(message)
+    expect(result.stderr).not.toMatch(/^ {4}at /m)
+  })
+})
+
+it('works in the folder where `npm run orrery` was typed', () => {
+  const checkout = fileURLToPath(new URL('../../../../../', import.meta.url))
+  const args = ['--prefix', checkout, 'run', '--silent', 'orrery', '--', 'config', 'validate', 'shape.yml']
+
+  const { stderr } = spawnSync('npm', args, { cwd: scratch, encoding: 'utf8', env: environment })
+
+  expect(stderr).toContain('shape.yml: ')
+  expect(stderr).not.toContain('cannot be read')
+})
