@@ -16,7 +16,7 @@ const longestHoldS = 20
 const firstLeaseS = 45
 const firstHoldS = 0
 /** The first renewal leaves so long after the start: what the first step has to send goes first. ms. */
-const firstPauseMs = 500
+const firstPauseMs = 200
 /** Shortest time between two renewals, whatever the server answers. */
 const shortestRoundMs = 250
 
