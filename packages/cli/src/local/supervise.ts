@@ -23,7 +23,13 @@ export function supervise(
   let timer: NodeJS.Timeout | undefined
   const start = () => {
     const born = performance.now()
-    child = spawn(command, args, { stdio: ['pipe', 'inherit', 'inherit'], env: options.environment })
+    // In a group of its own: Ctrl-C in a terminal is for us, who then end it in good order; with ours as the second
+    // signal the child would leave without removing what it made.
+    child = spawn(command, args, {
+      stdio: ['pipe', 'inherit', 'inherit'],
+      env: options.environment,
+      detached: true,
+    })
     child.stdin?.on('error', () => {}) // the child may be gone; its exit says so
     child.once('exit', (code, signal) => {
       if (stopping) return
