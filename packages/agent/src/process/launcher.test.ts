@@ -189,6 +189,21 @@ describe('the launcher', () => {
     rmSync(join(directory, 'dead'))
   })
 
+  it('rejects an order that came in the moment of its death, while something runs on', async () => {
+    const own = new Launcher(native(`launch.${process.arch}`))
+    const run = await launch('/bin/sh', ['sh', '-c', `until [ -e ${directory}/over ]; do sleep 0.01; done`], {
+      by: own,
+    })
+    const parent = Number(readFileSync(`/proc/${run.pid}/stat`, 'latin1').split(') ')[1]?.split(' ')[1])
+    process.kill(parent, 'SIGKILL')
+    const late = launch('/bin/true', ['true'], { by: own })
+
+    await expect(late).rejects.toThrow('it was killed')
+    writeFileSync(join(directory, 'over'), '')
+    expect(await run.exited).toEqual({ exitCode: 0 })
+    rmSync(join(directory, 'over'))
+  })
+
   it('tells of what runs when it and all leaders were killed', async () => {
     const own = new Launcher(native(`launch.${process.arch}`))
     const run = await launch('/bin/sh', ['sh', '-c', 'kill -9 $(ps -o ppid= -p $PPID) $PPID'], { by: own })

@@ -60,10 +60,13 @@ export class Launcher {
     this.#socket = socket
     this.#child.on('exit', () => {
       this.#usable = false
+      // Leaders keep the connection open, but nobody reads orders any more; what was reported before is read first.
+      setImmediate(() => this.#lose((order) => order.pid === undefined))
     })
     socket.on('data', (bytes: Buffer) => this.#read(bytes))
     socket.on('error', () => undefined)
-    socket.on('close', () => this.#lose())
+    // All leaders have gone with it.
+    socket.on('close', () => this.#lose(() => true))
     this.#child.unref()
     socket.unref()
   }
@@ -107,15 +110,14 @@ export class Launcher {
     if (this.#orders.size === 0) this.#socket.unref()
   }
 
-  /** It was killed, and all leaders with it. */
-  #lose(): void {
-    this.#usable = false
-    for (const order of this.#orders.values()) {
+  /** Gives up these orders: nobody will report about them. */
+  #lose(which: (order: Order) => boolean): void {
+    for (const order of [...this.#orders.values()].filter(which)) {
       const error = new Error('it was killed')
       order.started.reject(error)
       order.exited.resolve({ error })
+      this.#orders.delete(order.number)
     }
-    this.#orders.clear()
   }
 }
 
